@@ -1,0 +1,68 @@
+/**
+ * Every error a user can meet, by code: what it means and what to do.
+ * `docs/errors.md` lists exactly these; a test holds the two equal.
+ */
+export const codes = {
+  NL_OPTION: 'An option is outside its range. The message names the option, the rule and the value.',
+  NL_SPEC: 'An experiment file has an unknown key or a value of the wrong kind. The message names the key and the nearest right one.',
+  NL_FILE_MISSING: 'A file does not exist or cannot be read. Check the path and the rights.',
+  NL_FILE_EMPTY: 'A file holds nothing. Capture again, or name another file.',
+  NL_FILE_FORMAT: 'A file is not of a kind netloop reads, or its content contradicts its name.',
+  NL_FILE_CORRUPT: 'A file is damaged from the byte or row given on; what came before it has been delivered.',
+  NL_STORE_WRITE: 'The store cannot be written (read-only or full disk). Free space or set NETLOOP_HOME to a writable folder.',
+  NL_STORE_LAYOUT: 'A store was made by another version of netloop or MLflow. The message says which and how to move it.',
+  NL_MODEL_SCHEMA: 'A model does not fit: another feature schema, encoder, length or architecture than expected.',
+  NL_MODEL_CORRUPT: 'A model file is truncated or its hash does not match. The last good version stays in place; roll back or import again.',
+  NL_MODEL_UNKNOWN: 'No model of this name, version or alias. `netloop models list` shows what there is.',
+  NL_LAYER_UNKNOWN: 'A model file holds a layer or operation that netloop does not know. The message names it.',
+  NL_NO_SEQUENCES: 'No sequences could be built: too few flows a user, or no user column. Collect longer or shorten the sequences.',
+  NL_NO_USER: 'The user column does not exist in the source. Name one that does, or leave it out to use the source address.',
+  NL_ONE_CLASS: 'Only one class is present, so nothing can be learnt or judged.',
+  NL_BAD_VALUE: 'A feature is NaN or infinite. The message names the row and the column.',
+  NL_DIVERGED: 'Training diverged (loss is no longer finite). Lower the learning rate.',
+  NL_WORKER: 'A training worker died. The cycle is marked failed; the champion goes on serving.',
+  NL_CANCELLED: 'The caller cancelled.',
+  NL_RIGHTS: 'A right or a program is missing. The message names it and how to get it.',
+  NL_DATASET: 'A data set is absent or its hash differs from the recorded one.',
+  NL_RUN_UNKNOWN: 'No run or experiment of this name.',
+  NL_BUSY: 'Another process holds this store or this work.',
+} as const;
+
+export type Code = keyof typeof codes;
+
+/** Where an error happened: a file with a byte offset or row, an option, a layer. */
+export interface Where {
+  readonly file?: string;
+  readonly byte?: number;
+  readonly row?: number;
+  readonly [key: string]: unknown;
+}
+
+/** A broken promise, coded. The message says what, the rule, the value and what to do; `cause` keeps what lay beneath. */
+export class NetloopError extends Error {
+  readonly code: Code;
+  readonly where: Where;
+  constructor(code: Code, message: string, options: { cause?: unknown; where?: Where } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'NetloopError';
+    this.code = code;
+    this.where = options.where ?? {};
+  }
+}
+
+export const isNetloopError = (error: unknown): error is NetloopError => error instanceof NetloopError;
+
+/**
+ * Checks one numeric option where it enters.
+ * @example number('overlap', 0.5, { min: 0, below: 1 })  // 0.5
+ * @throws NL_OPTION `invalid overlap: expected a number in [0, 1), got 2`
+ */
+export function number(name: string, value: unknown, rule: { min?: number; max?: number; below?: number; integer?: boolean } = {}): number {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, below = Number.POSITIVE_INFINITY, integer = false } = rule;
+  const ok = typeof value === 'number' && value >= min && value <= max && value < below && (!integer || Number.isInteger(value));
+  if (ok) return value;
+  const range = `${Number.isFinite(min) ? `[${min}` : '(-inf'}, ${below < max ? `${below})` : Number.isFinite(max) ? `${max}]` : 'inf)'}`;
+  throw new NetloopError('NL_OPTION', `invalid ${name}: expected ${integer ? 'a whole number' : 'a number'} in ${range}, got ${String(value)}`, {
+    where: { option: name },
+  });
+}

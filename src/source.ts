@@ -1,0 +1,50 @@
+import type { Flow } from './flow.js';
+
+/** What a file or wire said that could not be used, counted by kind; `where` is the first place it was seen. */
+export interface Damage {
+  readonly kind: string;
+  readonly count: number;
+  readonly where: string;
+}
+
+/** Raw frames side by side in one buffer: frame i is bytes[offset[i] .. offset[i] + captured[i]). Valid until the next batch is asked for. */
+export interface Frames {
+  readonly kind: 'frames';
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly offset: Uint32Array;
+  /** Octets present in the buffer. */
+  readonly captured: Uint32Array;
+  /** Octets on the wire. */
+  readonly length: Uint32Array;
+  /** Microseconds since the epoch. */
+  readonly ts: Float64Array;
+  /** Link type of each frame (the LINKTYPE_ number of pcap). */
+  readonly link: Uint16Array;
+}
+
+/** Finished connections that a log or a data set already holds, in the order of the source. */
+export interface Flows {
+  readonly kind: 'flows';
+  readonly flows: readonly Flow[];
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** Called at most once a batch. `total` is null where the end is unknown (a live wire, a pipe). Bytes of the source as stored. */
+  readonly onProgress?: (done: number, total: number | null) => void;
+}
+
+/**
+ * Where traffic comes from: a capture file, a wire, a log of connections. Live and replay differ only in the source.
+ * Reading pulls: a slow reader slows the source (files) or is told what was dropped (wires, in `damage`).
+ * @throws NL_FILE_MISSING, NL_FILE_EMPTY, NL_FILE_FORMAT before the first batch; NL_FILE_CORRUPT after the last good one
+ */
+export interface Source {
+  /** For people: a path or an interface. */
+  readonly name: string;
+  readonly yields: 'frames' | 'flows';
+  read(options?: ReadOptions): AsyncIterable<Frames | Flows>;
+  /** What was skipped so far, by kind. */
+  damage(): readonly Damage[];
+}
