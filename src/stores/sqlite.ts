@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import { isNetloopError, NetloopError } from '../errors.js';
+
+/** What SQLite stores and gives back. */
+export type Value = string | number | null | Uint8Array;
+export type Row = Record<string, Value>;
+
+/** A prepared statement. */
+export interface Statement {
+  run(...values: Value[]): { readonly changes: number; readonly lastInsertRowid: number };
+  all<T = Row>(...values: Value[]): T[];
+  first<T = Row>(...values: Value[]): T | undefined;
+}
+
+/** One SQLite file, open. Every failure is a coded error. */
+export interface Sqlite {
+  readonly file: string;
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  /** Runs `body` in one transaction that holds the write lock from its start: all or nothing. Nested calls join. */
+  write<T>(body: () => T): T;
+  close(): void;
+}
+
+export interface SqliteOptions {
+  /** `full` syncs every commit to the disk (survives a power cut); `normal` survives a killed process. */
+  readonly sync?: 'full' | 'normal';
+  /** Milliseconds to wait for another process's lock. */
+  readonly wait?: number;
+  /** A write-ahead log, so that readers never wait for writers. */
+  readonly wal?: boolean;
+}
+
+const advice = (file: string): string => `free space, check the rights of ${dirname(file)}, or set NETLOOP_HOME to a writable folder`;
+
+/** Turns what SQLite or the file system said into a coded error: busy, damaged, or not writable. */
+export function storeError(file: string, error: unknown): NetloopError {
+  if (isNetloopError(error)) return error;
+  const { code = '', message = String(error) } = error as { code?: string; message?: string };
+  const where = { file };
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
+    return new NetloopError('NL_BUSY', `${file}: another process holds the store; try again`, { cause: error, where });
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    return new NetloopError(
+      'NL_STORE_LAYOUT',
+      `${file}: not a readable SQLite store (${message}); move it away and start again, or restore a copy`,
+      { cause: error, where },
+    );
+  }
+  if (
+    /^(SQLITE_(FULL|READONLY|IOERR|CANTOPEN|PERM)|EROFS|ENOSPC|EACCES|EPERM|EDQUOT|ENOTDIR|EEXIST|EFBIG|EIO)/.test(code) ||
+    /ConnectionFailed/.test(message)
+  ) {
+    return new NetloopError('NL_STORE_WRITE', `cannot write ${file} (${code || message}): ${advice(file)}`, { cause: error, where });
+  }
+  return new NetloopError('NL_STORE_LAYOUT', `${file}: unexpected answer from the store (${message}); it may be of another layout`, {
+    cause: error,
+    where,
+  });
+}
+
+/**
+ * Opens a SQLite file (made when absent, with its folder). The one place where libsql enters.
+ * @throws NL_STORE_WRITE, NL_STORE_LAYOUT, NL_BUSY
+ */
+export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = true }: SqliteOptions = {}): Sqlite {
+  const coded = <T>(body: () => T): T => {
+    try {
+      return body();
+    } catch (error) {
+      throw storeError(file, error);
+    }
+  };
+  const db = coded(() => {
+    mkdirSync(dirname(file), { recursive: true });
+    const opened = new Database(file, { timeout: wait });
+    if (wal) opened.pragma('journal_mode = WAL');
+    opened.pragma(`synchronous = ${sync}`);
+    return opened;
+  });
+  let inside = false;
+  let open = true;
+
+  return {
+    file,
+    exec: (sql) => coded(() => void db.exec(sql)),
+    prepare: (sql) =>
+      coded(() => {
+        const statement = db.prepare(sql);
+        return {
+          run: (...values) => coded(() => statement.run(...values) as { changes: number; lastInsertRowid: number }),
+          all: <T>(...values: Value[]) => coded(() => statement.all(...values) as T[]),
+          // libsql's own get() adds a field, so the first of all() is taken.
+          first: <T>(...values: Value[]) => coded(() => statement.all(...values)[0] as T | undefined),
+        };
+      }),
+    write: (body) => {
+      if (inside) return body();
+      coded(() => db.exec('BEGIN IMMEDIATE'));
+      inside = true;
+      try {
+        const result = body();
+        coded(() => db.exec('COMMIT'));
+        return result;
+      } catch (error) {
+        try {
+          db.exec('ROLLBACK');
+        } catch {
+          // SQLite has already rolled back (full disk, I/O error): the first error is the one to tell.
+        }
+        throw error;
+      } finally {
+        inside = false;
+      }
+    },
+    close: () => {
+      if (!open) return;
+      open = false;
+      coded(() => db.close());
+    },
+  };
+}

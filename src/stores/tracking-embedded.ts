@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { NetloopError } from '../errors.js';
+import { type DatasetInput, IDEMPOTENCY_TAG, type RunStart, runId, runName, startTags, type Tracking } from '../tracking.js';
+import {
+  artifactPath,
+  fitted,
+  isLater,
+  metricValue,
+  paramChanged,
+  runUnknown,
+  type StoredMetric,
+  storedLog,
+  TRACKING_LIMITS,
+} from '../tracking-limits.js';
+import { openMlflowStore } from './mlflow-store.js';
+import { createModelMirror, type ModelMirror } from './model-mirror.js';
+import { createRunReader } from './run-reader.js';
+import { storeError } from './sqlite.js';
+
+/** One point of a metric's history. */
+export interface MetricPoint {
+  readonly value: number;
+  readonly step: number;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** The embedded store: the port, plus what a file on this machine can give beside it. */
+export interface EmbeddedTracking extends Tracking, ModelMirror {
+  readonly dir: string;
+  /** Every value of one metric, by step and time. */
+  history(run: string, key: string): Promise<readonly MetricPoint[]>;
+  /** Paths of the run's files, sorted. */
+  artifacts(run: string): Promise<readonly string[]>;
+  readArtifact(run: string, path: string): Promise<Uint8Array>;
+  close(): void;
+}
+
+export interface EmbeddedOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Who runs this, for MLflow's user column. */
+  readonly user?: string;
+  /** Milliseconds to wait for another writer before NL_BUSY. */
+  readonly wait?: number;
+}
+
+const hex32 = (): string => randomBytes(16).toString('hex');
+const SCHEME = 'mlflow-artifacts:/';
+
+/**
+ * Opens the tracking store of a folder: `mlflow.db` in MLflow's layout and `mlartifacts/`, so that a bare
+ * `mlflow server` started there serves the same runs. Several processes may write at once.
+ * @example const tracking = createEmbeddedTracking('.netloop/tracking'); const run = await tracking.start({ experiment: 'lab', name: 'day1' });
+ * @throws NL_STORE_LAYOUT, NL_STORE_WRITE, NL_BUSY
+ */
+export function createEmbeddedTracking(
+  dir: string,
+  { now = Date.now, user = process.env.USER ?? 'netloop', wait = 5000 }: EmbeddedOptions = {},
+): EmbeddedTracking {
+  const db = openMlflowStore(dir, { now, wait });
+  const reader = createRunReader(db);
+  const sql = {
+    experiment: db.prepare(
+      'SELECT experiment_id AS id, lifecycle_stage AS stage, artifact_location AS location FROM experiments WHERE name = ?',
+    ),
+    addExperiment: db.prepare(
+      "INSERT INTO experiments (name, lifecycle_stage, creation_time, last_update_time) VALUES (?, 'active', ?, ?)",
+    ),
+    locate: db.prepare('UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?'),
+    run: db.prepare("SELECT experiment_id AS experiment, artifact_uri AS uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"),
+    keyed: db.prepare(
+      "SELECT r.run_uuid AS id FROM tags t JOIN runs r ON r.run_uuid = t.run_uuid WHERE t.key = ? AND t.value = ? AND r.experiment_id = ? AND r.lifecycle_stage = 'active'",
+    ),
+    addRun: db.prepare(
+      "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time, source_version, lifecycle_stage, artifact_uri, experiment_id) VALUES (?, ?, 'LOCAL', 'netloop', '', ?, 'RUNNING', ?, '', 'active', ?, ?)",
+    ),
+    finish: db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?'),
+    tag: db.prepare('INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
+    param: db.prepare('SELECT value FROM params WHERE key = ? AND run_uuid = ?'),
+    addParam: db.prepare('INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)'),
+    metric: db.prepare('INSERT OR IGNORE INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, ?, ?, ?, ?)'),
+    latest: db.prepare('SELECT value, timestamp, step, is_nan AS nan FROM latest_metrics WHERE run_uuid = ? AND key = ?'),
+    setLatest: db.prepare(
+      'INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan',
+    ),
+    dataset: db.prepare('SELECT dataset_uuid AS id FROM datasets WHERE experiment_id = ? AND name = ? AND digest = ?'),
+    addDataset: db.prepare(
+      "INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source, dataset_profile) VALUES (?, ?, ?, ?, 'local', ?, ?)",
+    ),
+    addInput: db.prepare(
+      "INSERT OR IGNORE INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id) VALUES (?, 'DATASET', ?, 'RUN', ?)",
+    ),
+    addInputTag: db.prepare("INSERT INTO input_tags (input_uuid, name, value) VALUES (?, 'mlflow.data.context', ?)"),
+    history: db.prepare(
+      'SELECT value, is_nan AS nan, step, timestamp FROM metrics WHERE run_uuid = ? AND key = ? ORDER BY step, timestamp, value',
+    ),
+  };
+
+  const known = (run: string): { experiment: number; uri: string } => {
+    const found = sql.run.first<{ experiment: number; uri: string }>(run);
+    if (!found) throw runUnknown(run);
+    return found;
+  };
+
+  function experiment(name: string): { id: number; location: string } {
+    const stored = fitted(name, TRACKING_LIMITS.experiment);
+    const found = sql.experiment.first<{ id: number; stage: string; location: string }>(stored);
+    if (found?.stage === 'deleted') {
+      throw new NetloopError('NL_OPTION', `experiment ${stored} was deleted in MLflow: restore it there, or take another name`, {
+        where: { experiment: stored },
+      });
+    }
+    if (found) return found;
+    const id = sql.addExperiment.run(stored, now(), now()).lastInsertRowid;
+    const location = `${SCHEME}${id}`;
+    sql.locate.run(location, id);
+    return { id, location };
+  }
+
+  function addMetrics(run: string, metrics: readonly StoredMetric[]): void {
+    const newest = new Map<string, StoredMetric>();
+    for (const metric of metrics) {
+      sql.metric.run(metric.key, metric.value, metric.timestamp, run, metric.step, metric.isNaN ? 1 : 0);
+      const best = newest.get(metric.key);
+      if (!best || isLater(metric, best)) newest.set(metric.key, metric);
+    }
+    for (const [key, metric] of newest) {
+      const was = sql.latest.first<{ value: number; timestamp: number; step: number; nan: number }>(run, key);
+      if (was && !isLater(metric, { ...was, key, isNaN: was.nan === 1 })) continue;
+      sql.setLatest.run(key, metric.value, metric.timestamp, metric.step, metric.isNaN ? 1 : 0, run);
+    }
+  }
+
+  function addDataset(run: string, experiment: number, { name, sha256, source, context }: DatasetInput): void {
+    const stored = fitted(name, TRACKING_LIMITS.datasetName);
+    // MLflow's digest holds 36 characters, so the whole hash goes into the profile.
+    const digest = sha256.slice(0, TRACKING_LIMITS.datasetDigest);
+    let id = sql.dataset.first<{ id: string }>(experiment, stored, digest)?.id;
+    if (id === undefined) {
+      id = hex32();
+      sql.addDataset.run(id, experiment, stored, digest, JSON.stringify({ uri: source }), JSON.stringify({ sha256 }));
+    }
+    const input = hex32();
+    if (sql.addInput.run(input, id, run).changes === 1 && context) sql.addInputTag.run(input, context);
+  }
+
+  /** The folder of a run's files; a run whose files lie elsewhere (another artifact root) cannot be served from here. */
+  function folder(run: string): string {
+    const { uri } = known(run);
+    const path = uri.startsWith(SCHEME) ? uri.slice(SCHEME.length) : null;
+    if (path !== null && !path.split('/').includes('..')) return join(dir, 'mlartifacts', path);
+    throw new NetloopError('NL_STORE_LAYOUT', `run ${run} keeps its files at ${uri}, outside ${dir}: ask the MLflow server that made it`, {
+      where: { run, uri },
+    });
+  }
+
+  return {
+    dir,
+    ...createModelMirror(db, dir, { now, user }),
+    start: async (start: RunStart) => {
+      const tags = startTags(start);
+      const id = start.id === undefined ? hex32() : runId(start.id);
+      return db.write(() => {
+        if (start.parent !== undefined) known(start.parent);
+        if (start.id !== undefined && sql.run.first(id)) return id;
+        const { id: experimentId, location } = experiment(start.experiment);
+        const key = start.tags?.[IDEMPOTENCY_TAG];
+        const again = key === undefined ? undefined : sql.keyed.first<{ id: string }>(IDEMPOTENCY_TAG, key, experimentId);
+        if (again) return again.id;
+        sql.addRun.run(id, runName(start.name), user, start.startTime ?? now(), `${location}/${id}/artifacts`, experimentId);
+        for (const [name, value] of [...tags, ['mlflow.user', user] as const]) sql.tag.run(name, value, id);
+        return id;
+      });
+    },
+    log: async (run, entries) => {
+      const { params, metrics, tags } = storedLog(entries, now());
+      db.write(() => {
+        const { experiment } = known(run);
+        for (const [key, value] of params) {
+          const was = sql.param.first<{ value: string }>(key, run)?.value;
+          if (was === undefined) sql.addParam.run(key, value, run);
+          else if (was !== value) throw paramChanged(run, key, was, value);
+        }
+        addMetrics(run, metrics);
+        for (const [key, value] of tags) sql.tag.run(key, value, run);
+        for (const dataset of entries.datasets ?? []) addDataset(run, experiment, dataset);
+      });
+    },
+    artifact: async (run, path, bytes) => {
+      const target = join(folder(run), artifactPath(path));
+      const part = join(dirname(target), `.part-${hex32()}`);
+      try {
+        mkdirSync(dirname(target), { recursive: true });
+        writeFileSync(part, bytes);
+        renameSync(part, target);
+      } catch (error) {
+        rmSync(part, { force: true });
+        throw storeError(target, error);
+      }
+    },
+    finish: async (run, status, endTime = now()) => {
+      db.write(() => {
+        known(run);
+        sql.finish.run(status, endTime, run);
+      });
+    },
+    runs: async (filter) => reader(filter),
+    history: async (run, key) => {
+      known(run);
+      const points = sql.history.all<{ value: number; nan: number; step: number; timestamp: number }>(run, key);
+      return points.map(({ value, nan, step, timestamp }) => ({ value: metricValue({ value, isNaN: nan === 1 }), step, timestamp }));
+    },
+    artifacts: async (run) => {
+      const root = folder(run);
+      const walk = (under: string): string[] => {
+        const entries = readdirSync(join(root, under), { withFileTypes: true });
+        return entries.flatMap((entry) => {
+          const path = under === '' ? entry.name : `${under}/${entry.name}`;
+          return entry.isDirectory() ? walk(path) : entry.name.startsWith('.part-') ? [] : [path];
+        });
+      };
+      try {
+        return walk('').sort();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw storeError(root, error);
+      }
+    },
+    readArtifact: async (run, path) => {
+      const file = join(folder(run), artifactPath(path));
+      try {
+        return readFileSync(file);
+      } catch (cause) {
+        throw new NetloopError('NL_FILE_MISSING', `run ${run} has no file ${path}; list its artifacts to see which there are`, {
+          cause,
+          where: { file },
+        });
+      }
+    },
+    close: () => db.close(),
+  };
+}
