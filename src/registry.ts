@@ -1,16 +1,9 @@
 import type { EncoderFile } from './encoder.js';
 import type { ModelFile } from './model.js';
+import type { SequenceSettings } from './sequence.js';
 
 /** The two learners' names in the registry. */
 export type ModelName = 'behaviour' | 'flow';
-
-/** How sequences were built for the behaviour model. */
-export interface SequenceSettings {
-  readonly length: number;
-  readonly overlap: number;
-  readonly minFlows: number;
-  readonly by: 'user_id' | 'orig_h' | 'resp_h';
-}
 
 /** One version: everything the detector needs, and where it came from. Never changed once put. */
 export interface ModelVersion {

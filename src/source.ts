@@ -44,6 +44,8 @@ export interface Source {
   /** For people: a path or an interface. */
   readonly name: string;
   readonly yields: 'frames' | 'flows';
+  /** A wire: it does not wait for its reader. Files are replayed, and the reader may hold them back. */
+  readonly live?: boolean;
   read(options?: ReadOptions): AsyncIterable<Frames | Flows>;
   /** What was skipped so far, by kind. */
   damage(): readonly Damage[];

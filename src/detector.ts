@@ -1,0 +1,145 @@
+import type { Alert, AlertSource } from './alert.js';
+import { type Encoder, encode, loadEncoder } from './encoder.js';
+import type { FeatureRow } from './feature.js';
+import { type Flow, type TrafficEvent, userOf } from './flow.js';
+import { sha256 } from './hash.js';
+import type { Model } from './model.js';
+import { loadModel } from './networks/load.js';
+import type { ModelName, ModelVersion } from './registry.js';
+import type { Rule } from './rule.js';
+import { createSequencer, type Sequencer, type SequenceSettings } from './sequence.js';
+
+/** A closed flow as the detector saw it: what cycles learn from. */
+export interface Step {
+  readonly flow: Flow;
+  readonly user: string;
+  readonly row: FeatureRow;
+  /** The flow model's probability of attack at that moment; null without a flow model. */
+  readonly score: number | null;
+}
+
+/** One change of the live model: between two flows, never inside one. */
+export interface SwapRecord {
+  readonly name: ModelName;
+  readonly from: number | null;
+  readonly to: number;
+  /** Closed flows seen before the swap: the last one scored by the old model. */
+  readonly afterFlow: number;
+}
+
+export interface DetectorOptions {
+  readonly rules: Rule;
+  readonly featurize: (flow: Flow) => FeatureRow;
+  readonly by?: SequenceSettings['by'];
+  /** A model alert is raised at or above this probability. */
+  readonly alertAbove?: number;
+  readonly onStep?: (step: Step) => void;
+}
+
+interface Live {
+  readonly version: ModelVersion;
+  readonly model: Model;
+  readonly encoder: Encoder;
+}
+
+/** Watches traffic with rules and both models. Synchronous: what it is given is judged before the call returns. */
+export interface Detector {
+  observe(event: TrafficEvent): readonly Alert[];
+  /** Puts a version live. It is loaded whole before the old one leaves. @throws NL_MODEL_SCHEMA, NL_MODEL_CORRUPT: the old one stays */
+  swap(version: ModelVersion): SwapRecord;
+  live(name: ModelName): ModelVersion | null;
+  dispose(): void;
+}
+
+/**
+ * @example
+ * const detector = createDetector({ rules: createRules(), featurize: createFeaturizer() });
+ * for (const alert of detector.observe(event)) console.log(alert.rule, alert.evidence);
+ */
+export function createDetector({ rules, featurize, by = 'user_id', alertAbove = 0.5, onStep }: DetectorOptions): Detector {
+  const live: Record<ModelName, Live | null> = { flow: null, behaviour: null };
+  let sequencer: Sequencer<Step> | null = null;
+  let flows = 0;
+
+  const modelAlert = (
+    source: AlertSource,
+    rule: string,
+    { flow }: Step,
+    name: ModelName,
+    score: number,
+    evidence: Alert['evidence'],
+  ): Alert => ({
+    id: sha256(rule, String(flow.ts + flow.duration), flow.orig_h, flow.resp_h, String(flow.orig_p), String(flow.resp_p)).slice(0, 16),
+    ts: flow.ts + flow.duration,
+    source,
+    rule,
+    orig_h: flow.orig_h,
+    resp_h: flow.resp_h,
+    orig_p: flow.orig_p,
+    resp_p: flow.resp_p,
+    score,
+    evidence,
+    model_version: `${name}@${live[name]!.version.version}`,
+  });
+
+  const predict = ({ model, encoder }: Live, rows: readonly FeatureRow[]): number => {
+    const width = model.architecture.features;
+    const x = new Float32Array(rows.length * width);
+    rows.forEach((row, i) => encode(encoder, row, x, i * width));
+    return model.predict({ x, rows: 1, steps: rows.length, features: width })[0]!;
+  };
+
+  const judge = (flow: Flow): Alert[] => {
+    flows++;
+    const alerts: Alert[] = [];
+    const row = featurize(flow);
+    const score = live.flow ? predict(live.flow, [row]) : null;
+    const step: Step = { flow, user: userOf(flow, by), row, score };
+    if (score !== null && score >= alertAbove) {
+      alerts.push(
+        modelAlert('ANN', 'flow-score', step, 'flow', score, { service: row.service, conn_state: flow.conn_state, threshold: alertAbove }),
+      );
+    }
+    const sequence = sequencer?.push(step.user, step);
+    if (sequence && live.behaviour) {
+      const p = predict(
+        live.behaviour,
+        sequence.steps.map((s) => s.row),
+      );
+      if (p >= alertAbove) {
+        const evidence = { user: step.user, flows: sequence.steps.length, first_flow: sequence.start, threshold: alertAbove };
+        alerts.push(modelAlert('LSTM', 'sequence-score', step, 'behaviour', p, evidence));
+      }
+    }
+    onStep?.(step);
+    return alerts;
+  };
+
+  return {
+    observe(event) {
+      const alerts = rules.observe(event);
+      if (event.kind !== 'closed') return alerts;
+      const scored = judge(event.flow);
+      return alerts.length === 0 ? scored : [...alerts, ...scored];
+    },
+    swap(version) {
+      const { name } = version;
+      const next: Live = { version, model: loadModel(version.model), encoder: loadEncoder(version.encoder) };
+      const old = live[name];
+      const record: SwapRecord = { name, from: old?.version.version ?? null, to: version.version, afterFlow: flows };
+      live[name] = next;
+      if (name === 'behaviour' && version.sequence && JSON.stringify(version.sequence) !== JSON.stringify(old?.version.sequence)) {
+        sequencer = createSequencer<Step>(version.sequence);
+      }
+      old?.model.dispose();
+      return record;
+    },
+    live: (name) => live[name]?.version ?? null,
+    dispose() {
+      live.flow?.model.dispose();
+      live.behaviour?.model.dispose();
+      live.flow = null;
+      live.behaviour = null;
+    },
+  };
+}

@@ -1,0 +1,243 @@
+import type { AlertStore, StoredAlert } from './alert.js';
+import { type Contender, createScoreboard } from './baseline.js';
+import { type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
+import { createDetector, type Step, type SwapRecord } from './detector.js';
+import { type Metrics, metricEntries } from './evaluate.js';
+import { createFeaturizer } from './featurize.js';
+import { canonical, sha256 } from './hash.js';
+import type { CycleJournal } from './journal.js';
+import { createLearner } from './learner.js';
+import { createRandom } from './random.js';
+import type { ModelName, Registry } from './registry.js';
+import { createRules } from './rules/all.js';
+import type { Source } from './source.js';
+import type { Spec } from './spec.js';
+import type { DatasetInput, Metric, Tracking } from './tracking.js';
+import { type Pupil, type WalkProgress, type WalkReport, walk } from './walk.js';
+
+/** What a lineage carries between processes: golden set and reservoir of each learner. */
+export interface TrustedStore {
+  load(name: ModelName): Promise<Trusted | null>;
+  save(name: ModelName, trusted: Trusted): Promise<void>;
+}
+
+/** Everything at the edge that an experiment needs. */
+export interface ExperimentPorts {
+  readonly open: (spec: Spec['source']) => Promise<{ sources: readonly Source[]; datasets: readonly DatasetInput[] }>;
+  readonly registry: Registry;
+  readonly tracking: Tracking;
+  readonly journal: CycleJournal;
+  readonly alerts: AlertStore;
+  readonly trusted: TrustedStore;
+  readonly train: Train;
+  /** Recorded as tags: code, lockfile, Node, platform, kernel. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Milliseconds, for the seconds shown; nothing learnt depends on it. */
+  readonly now: () => number;
+  readonly onProgress?: (progress: WalkProgress) => void;
+  readonly onCycle?: (cycle: TimedCycle) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type TimedCycle = CycleRecord & { readonly seconds: number; readonly swap: SwapRecord | null };
+
+export interface ExperimentReport extends WalkReport {
+  readonly run_id: string;
+  readonly name: string;
+  readonly cycles: readonly TimedCycle[];
+  /** Prequential metrics of each learner beside its baselines; null without truth or champion. */
+  readonly prequential: Readonly<Record<ModelName, Readonly<Record<Contender, Metrics>> | null>>;
+  /** The detector's versions at the end. */
+  readonly live: Readonly<Record<ModelName, number | null>>;
+  /** SHA-256 over all cycles, hex: equal for equal spec, data and seed. */
+  readonly hashes: CycleRecord['hashes'];
+  readonly seconds: number;
+}
+
+const learners: readonly ModelName[] = ['flow', 'behaviour'];
+
+/** Flattens a spec into MLflow's params: `behaviour.train.epochs` -> '10'. */
+export function specParams(value: unknown, prefix = ''): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { [prefix]: typeof value === 'string' ? value : JSON.stringify(value) };
+  return Object.assign({}, ...Object.entries(value).map(([k, v]) => specParams(v, prefix ? `${prefix}.${k}` : k)));
+}
+
+function cycleMetrics(record: TimedCycle): Metric[] {
+  const step = record.number;
+  const from = (m: Metrics | null, prefix: string): Metric[] =>
+    m ? Object.entries(metricEntries(m, prefix)).map(([key, value]) => ({ key, value, step })) : [];
+  const { coverage, noise, benignNoise } = record.labels;
+  const labels = {
+    label_coverage: coverage,
+    label_noise: noise,
+    label_benign_noise: benignNoise,
+    flows: record.flows,
+    users: record.users,
+    seconds: record.seconds,
+  };
+  return [
+    ...from(record.prequential, 'prequential_'),
+    ...from(record.before, 'before_'),
+    ...from(record.after, 'after_'),
+    ...from(record.goldenAfter, 'golden_'),
+    ...Object.entries(labels).flatMap(([key, value]) => (value === null ? [] : [{ key, value, step }])),
+    ...record.epochs.flatMap((e) => [
+      { key: 'epoch_loss', value: e.loss, step: e.epoch },
+      { key: 'epoch_accuracy', value: e.accuracy, step: e.epoch },
+    ]),
+  ];
+}
+
+/**
+ * Runs one experiment: replays its sources through detector and cycles, and records everything.
+ * Same spec, data and seed: same `hashes`, on any machine.
+ */
+export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise<ExperimentReport> {
+  const { registry, tracking, journal, now } = ports;
+  const started = now();
+  const { sources, datasets } = await ports.open(spec.source);
+  const run = await tracking.start({ experiment: spec.name, name: `${spec.name} seed ${spec.seed}`, tags: ports.environment });
+  const cycles: TimedCycle[] = [];
+  const boards = { flow: createScoreboard(), behaviour: createScoreboard() };
+  const random = createRandom(spec.seed);
+  let step: Step | null = null;
+  const pupils: Pupil[] = [];
+
+  const detector = createDetector({
+    rules: createRules(),
+    featurize: createFeaturizer({ window: spec.features.window, hosts: spec.features.hosts }),
+    by: spec.sequence.by,
+    alertAbove: spec.detector.alertAbove,
+    onStep: (s) => {
+      step = s;
+      for (const { learner } of pupils) learner.observe(s);
+    },
+  });
+
+  try {
+    await tracking.log(run, { params: specParams(spec), datasets, tags: { 'netloop.spec': canonical(spec) } });
+    await tracking.artifact(run, 'spec.json', JSON.stringify(spec, null, 2));
+    for (const name of learners) {
+      const { enabled, every, ...settings } = spec[name];
+      if (!enabled) continue;
+      const learner = createLearner({
+        ...settings,
+        name,
+        every,
+        sequence: spec.sequence,
+        policy: spec.labels,
+        gate: spec.gate,
+        seedOf: (cycle) => random.fork(`${name} cycle ${cycle}`).bits(),
+      });
+      const champion = spec.parent === 'champion' ? await registry.current(name) : null;
+      if (champion) detector.swap(champion);
+      pupils.push({ learner, trusted: champion ? await ports.trusted.load(name) : null });
+    }
+
+    const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
+    const report = await walk({
+      sources,
+      detector,
+      pupils,
+      settle: spec.settle,
+      traffic: { idle: spec.flows.idle, active: spec.flows.active, maxFlows: spec.flows.maxFlows },
+      onAlerts: (alerts) =>
+        ports.alerts.append(
+          alerts.map(
+            (alert): StoredAlert => ({
+              ...alert,
+              user: step?.user ?? '',
+              deployment: 'local',
+              row: alert.source === 'ANN' ? (step?.row ?? null) : null,
+              truth: step?.flow.label,
+            }),
+          ),
+        ),
+      runCycle: async (job): Promise<CycleResult> => {
+        const at = now();
+        const label = `${job.learner} cycle ${job.number}`;
+        const child = await tracking.start({ experiment: spec.name, name: label, parent: run, tags: { 'netloop.learner': job.learner } });
+        const id = await journal.begin({
+          learner: job.learner,
+          number: job.number,
+          window: job.window,
+          parent: detector.live(job.learner)?.version ?? null,
+          run: child,
+        });
+        cycleRuns.set(label, { run: child, id, at });
+        return runCycle(job, detector.live(job.learner), {
+          registry,
+          train: ports.train,
+          run: child,
+          signal: ports.signal,
+          onState: (state, data) => journal.advance(id, state, data),
+        });
+      },
+      onCycle: async (result, swap) => {
+        const { record } = result;
+        const entry = cycleRuns.get(`${record.learner} cycle ${record.number}`)!;
+        const timed: TimedCycle = { ...record, seconds: (now() - entry.at) / 1000, swap };
+        cycles.push(timed);
+        if (result.scores) boards[record.learner].add(result.scores);
+        if (result.trusted) await ports.trusted.save(record.learner, result.trusted);
+        await tracking.log(entry.run, {
+          params: {
+            learner: record.learner,
+            cycle: String(record.number),
+            state: record.state,
+            version: String(record.version),
+            parent: String(record.parent),
+          },
+          metrics: cycleMetrics(timed),
+          tags: {
+            'mlflow.note.content': `${record.state}: ${record.reason}`,
+            ...Object.fromEntries(Object.entries(record.hashes).map(([k, v]) => [`netloop.sha256.${k}`, v])),
+          },
+        });
+        await tracking.artifact(entry.run, 'cycle.json', JSON.stringify(timed, null, 2));
+        await tracking.finish(entry.run, record.state === 'failed' ? 'FAILED' : 'FINISHED');
+        await journal.advance(entry.id, 'cleaned', {});
+        ports.onCycle?.(timed);
+      },
+      onProgress: ports.onProgress,
+      signal: ports.signal,
+    });
+
+    const prequential = { flow: boards.flow.metrics(), behaviour: boards.behaviour.metrics() };
+    const ordered = [...cycles].sort((a, b) => a.number - b.number || (a.learner < b.learner ? -1 : 1));
+    const over = (key: keyof CycleRecord['hashes']): string => sha256(...ordered.map((c) => c.hashes[key]));
+    const result: ExperimentReport = {
+      ...report,
+      run_id: run,
+      name: spec.name,
+      cycles,
+      prequential,
+      live: { flow: detector.live('flow')?.version ?? null, behaviour: detector.live('behaviour')?.version ?? null },
+      hashes: {
+        flows: over('flows'),
+        labels: over('labels'),
+        samples: over('samples'),
+        weights: over('weights'),
+        metrics: over('metrics'),
+      },
+      seconds: (now() - started) / 1000,
+    };
+    await tracking.log(run, {
+      metrics: learners.flatMap((name) =>
+        Object.entries(prequential[name] ?? {}).flatMap(([who, m]) =>
+          Object.entries(metricEntries(m, `${name}_${who}_`)).map(([key, value]) => ({ key, value, step: 0 })),
+        ),
+      ),
+      tags: Object.fromEntries(Object.entries(result.hashes).map(([k, v]) => [`netloop.sha256.${k}`, v])),
+    });
+    await tracking.artifact(run, 'report.json', JSON.stringify(result, null, 2));
+    await tracking.finish(run, 'FINISHED');
+    return result;
+  } catch (error) {
+    await tracking.finish(run, ports.signal?.aborted ? 'KILLED' : 'FAILED').catch(() => {}); // the first error is the one to tell
+    throw error;
+  } finally {
+    detector.dispose();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Metrics } from './evaluate.js';
+
+/** What a challenger must show before it may go live. The two floors are SafeLink's; each other check can be switched off with null. */
+export interface GateSettings {
+  /** Validation accuracy must lie above this. */
+  readonly minAccuracy: number;
+  /** Validation loss (binary cross-entropy) must lie below this. */
+  readonly maxLoss: number;
+  /** Refuse a model that gives one answer for every row where both answers are right for some. */
+  readonly refuseConstant: boolean;
+  /** Largest fall of balanced accuracy on the golden set against the champion. */
+  readonly maxGoldenDrop: number | null;
+  /** Largest fall of recall on the golden set against the champion. */
+  readonly maxRecallDrop: number | null;
+  /** Largest rise of the false-positive rate on the golden set against the champion. */
+  readonly maxFprRise: number | null;
+  /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows. */
+  readonly maxRateShift: number | null;
+}
+
+export const guardedGate: GateSettings = {
+  minAccuracy: 0.7,
+  maxLoss: 2,
+  refuseConstant: true,
+  maxGoldenDrop: 0.005,
+  maxRecallDrop: 0.02,
+  maxFprRise: 0.01,
+  maxRateShift: 0.2,
+};
+
+/** SafeLink's gate: the two floors and nothing else. */
+export const plainGate: GateSettings = {
+  ...guardedGate,
+  refuseConstant: false,
+  maxGoldenDrop: null,
+  maxRecallDrop: null,
+  maxFprRise: null,
+  maxRateShift: null,
+};
+
+/** One model as the gate sees it. */
+export interface Judged {
+  /** On the newest held-out rows, against the labels in use. */
+  readonly validation: Metrics;
+  /** On the frozen trusted set; null without one. */
+  readonly golden: Metrics | null;
+}
+
+/** One named check with its number and bound. `value` is null where it could not be measured; then it does not fail. */
+export interface Check {
+  readonly name: string;
+  readonly value: number | null;
+  readonly bound: string;
+  readonly pass: boolean;
+}
+
+export interface Verdict {
+  readonly deploy: boolean;
+  /** For people: what failed with its numbers, or 'all checks passed'. */
+  readonly reason: string;
+  readonly checks: readonly Check[];
+}
+
+const fixed = (x: number): string => x.toFixed(4);
+
+/** May this challenger go live? Without a champion only the floors and the constant check apply. */
+export function decide(challenger: Judged, champion: Judged | null, gate: GateSettings): Verdict {
+  const checks: Check[] = [];
+  const add = (name: string, value: number | null, bound: string, pass: (v: number) => boolean): void => {
+    checks.push({ name, value, bound, pass: value === null || pass(value) });
+  };
+  const { validation, golden } = challenger;
+  add('accuracy', validation.accuracy, `> ${gate.minAccuracy}`, (v) => v > gate.minAccuracy);
+  add('loss', validation.loss, `< ${gate.maxLoss}`, (v) => v < gate.maxLoss);
+  if (gate.refuseConstant) {
+    // A constant is judged where both classes are present: on the golden set, else on the validation rows.
+    const both = [golden, validation].find((m) => m && m.attacks > 0 && m.attacks < m.rows);
+    add('constant', both ? both.rate : null, 'between 0 and 1', (v) => v > 0 && v < 1);
+  }
+  if (champion) {
+    const fall = (key: 'balancedAccuracy' | 'recall' | 'fpr'): number | null => {
+      const now = golden?.[key] ?? null;
+      const before = champion.golden?.[key] ?? null;
+      return now === null || before === null ? null : before - now;
+    };
+    const atMost = (name: string, value: number | null, bound: number | null): void => {
+      if (bound !== null) add(name, value, `<= ${bound}`, (v) => v <= bound + 1e-12);
+    };
+    const fprFall = fall('fpr');
+    atMost('golden-drop', fall('balancedAccuracy'), gate.maxGoldenDrop);
+    atMost('golden-recall-drop', fall('recall'), gate.maxRecallDrop);
+    atMost('golden-fpr-rise', fprFall === null ? null : -fprFall, gate.maxFprRise);
+    atMost('rate-shift', Math.abs(validation.rate - champion.validation.rate), gate.maxRateShift);
+  }
+  const failed = checks.filter((c) => !c.pass);
+  return {
+    deploy: failed.length === 0,
+    reason: failed.length === 0 ? 'all checks passed' : failed.map((c) => `${c.name} ${fixed(c.value!)}, needs ${c.bound}`).join('; '),
+    checks,
+  };
+}

@@ -1,0 +1,118 @@
+import type { Alert } from './alert.js';
+import type { CycleJob, LearnerSettings, Trusted } from './cycle.js';
+import { sequencesOf } from './cycle.js';
+import type { Step } from './detector.js';
+import type { GateSettings } from './gate.js';
+import type { LabelPolicy } from './label.js';
+import type { ModelName } from './registry.js';
+import type { SequenceSettings } from './sequence.js';
+
+export interface LearnerOptions extends LearnerSettings {
+  readonly name: ModelName;
+  /** Seconds of capture time a window lasts; or flows, where the source has no time of its own. */
+  readonly every: { readonly seconds: number } | { readonly flows: number };
+  readonly sequence: SequenceSettings;
+  readonly policy: LabelPolicy;
+  readonly gate: GateSettings;
+  /** Flows a window keeps at most; what comes after is counted, not kept. */
+  readonly maxFlows?: number;
+  /** The seed of cycle n. */
+  readonly seedOf: (cycle: number) => number;
+}
+
+/** Where a learner stands: for the progress line and the dashboard. */
+export interface LearnerStatus {
+  readonly name: ModelName;
+  readonly cycle: number;
+  readonly flows: number;
+  /** Seconds of capture time since the window opened, and until it closes (null where flows decide). */
+  readonly elapsed: number;
+  readonly remaining: number | null;
+  /** Why no cycle starts yet, null when one would. */
+  readonly waiting: string | null;
+  /** Flows not kept because the window was full. */
+  readonly lost: number;
+}
+
+/** Collects one learner's window, in memory only, and says when a cycle is due. */
+export interface Learner {
+  observe(step: Step): void;
+  alert(alert: Alert): void;
+  /** Interval passed and enough samples, at this capture time. `now: true` skips the interval only. */
+  due(ts: number, now?: boolean): boolean;
+  /** Ends the window: its job, and an empty window from `ts` on. */
+  take(ts: number, trusted: Trusted | null): CycleJob;
+  status(ts: number): LearnerStatus;
+}
+
+export function createLearner(options: LearnerOptions): Learner {
+  const { name, every, sequence, minSamples, maxFlows = 500_000 } = options;
+  let number = 1;
+  let from = -1;
+  let lost = 0;
+  let steps: Step[] = [];
+  let alerts: Alert[] = [];
+  let perUser = new Map<string, number>();
+  let samples = 0;
+
+  const waiting = (ts: number, now: boolean): string | null => {
+    if (from < 0) return 'no traffic yet';
+    if (!now) {
+      if ('flows' in every && steps.length < every.flows) return `collecting: ${steps.length} of ${every.flows} flows`;
+      if ('seconds' in every && ts - from < every.seconds * 1e6) return 'collecting';
+    }
+    return samples < minSamples ? `need ${minSamples} ${name === 'flow' ? 'flows' : 'sequences'}, have ${samples}` : null;
+  };
+
+  return {
+    observe(step) {
+      const ts = step.flow.ts + step.flow.duration;
+      if (from < 0) from = ts;
+      if (steps.length >= maxFlows) {
+        lost++;
+        return;
+      }
+      steps.push(step);
+      const seen = (perUser.get(step.user) ?? 0) + 1;
+      perUser.set(step.user, seen);
+      samples += name === 'flow' ? 1 : sequencesOf(seen, sequence) - sequencesOf(seen - 1, sequence);
+    },
+    alert(alert) {
+      if (alerts.length < maxFlows) alerts.push(alert);
+    },
+    due: (ts, now = false) => waiting(ts, now) === null,
+    take(ts, trusted) {
+      const { settings, policy, gate } = { settings: options, policy: options.policy, gate: options.gate };
+      const job: CycleJob = {
+        learner: name,
+        number,
+        window: { from, to: ts },
+        steps,
+        alerts,
+        settings,
+        sequence,
+        policy,
+        gate,
+        seed: options.seedOf(number),
+        trusted,
+      };
+      number++;
+      from = ts;
+      lost = 0;
+      samples = 0;
+      steps = [];
+      alerts = [];
+      perUser = new Map();
+      return job;
+    },
+    status: (ts) => ({
+      name,
+      cycle: number,
+      flows: steps.length,
+      elapsed: from < 0 ? 0 : (ts - from) / 1e6,
+      remaining: 'seconds' in every ? Math.max(0, every.seconds - (from < 0 ? 0 : (ts - from) / 1e6)) : null,
+      waiting: waiting(ts, false),
+      lost,
+    }),
+  };
+}

@@ -1,0 +1,148 @@
+import type { Step } from './detector.js';
+import { type Encoder, encode } from './encoder.js';
+import type { FeatureRow } from './feature.js';
+import { sha256 } from './hash.js';
+import type { Label } from './label.js';
+import type { LabelledBatch } from './model.js';
+import { createRandom, permutation } from './random.js';
+
+import { buildSequences, type SequenceCount, type SequenceSettings, sequenceLabel } from './sequence.js';
+
+/** One thing to learn from: a flow (one row) or a sequence (`length` rows), not yet encoded. */
+export interface Sample {
+  readonly rows: readonly FeatureRow[];
+  /** What the policy says; null was skipped. */
+  readonly label: 0 | 1 | null;
+  /** What is known to be true; undefined where unknown. */
+  readonly truth: 0 | 1 | undefined;
+  /** Start of the first and end of the last flow, microseconds since the epoch. */
+  readonly since: number;
+  readonly until: number;
+}
+
+const endOf = ({ flow }: Step): number => flow.ts + flow.duration;
+
+/** One sample a flow. */
+export function flowSamples(steps: readonly Step[], labels: readonly Label[]): Sample[] {
+  return steps.map((step, i) => ({
+    rows: [step.row],
+    label: labels[i]!.label,
+    truth: step.flow.label,
+    since: step.flow.ts,
+    until: endOf(step),
+  }));
+}
+
+/** True label of a sequence: an attack is certain with one step; benign only when every step is known. */
+function sequenceTruth(steps: readonly { step: Step }[]): 0 | 1 | undefined {
+  if (steps.some(({ step }) => step.flow.label === 1)) return 1;
+  return steps.every(({ step }) => step.flow.label === 0) ? 0 : undefined;
+}
+
+/** One sample a sequence, with the counts of users that gave none. @throws NL_NO_SEQUENCES */
+export function sequenceSamples(
+  steps: readonly Step[],
+  labels: readonly Label[],
+  settings: SequenceSettings,
+  unknown: 'drop' | 'benign',
+): { samples: Sample[]; count: SequenceCount } {
+  const entries = steps.map((step, i) => [step.user, { step, label: labels[i]!.label }] as const);
+  const { sequences, count } = buildSequences(entries, settings);
+  const samples = sequences.map(({ steps: part }) => ({
+    rows: part.map(({ step }) => step.row),
+    label: sequenceLabel(
+      part.map(({ label }) => label),
+      unknown,
+    ),
+    truth: sequenceTruth(part),
+    since: part.reduce((t, { step }) => Math.min(t, step.flow.ts), Number.POSITIVE_INFINITY),
+    until: part.reduce((t, { step }) => Math.max(t, endOf(step)), 0),
+  }));
+  return { samples, count };
+}
+
+/** Earlier samples to learn from, later ones to be judged on. */
+export interface Split {
+  readonly train: readonly Sample[];
+  readonly held: readonly Sample[];
+  /** Samples that reach over the cut and so belong to neither. */
+  readonly straddling: number;
+  /** 'time-per-class' where one cut in time would leave a part without one of the classes. */
+  readonly how: 'time' | 'time-per-class';
+}
+
+function cutByTime(samples: readonly Sample[], share: number): Split {
+  const sorted = [...samples].sort((a, b) => a.until - b.until); // stable: equal times keep their order
+  const cut = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * (1 - share)))]?.until ?? 0;
+  // A flow is learnt when it ends; only sequences, which share flows with their neighbours, may straddle.
+  const train = sorted.filter((s) => s.until < cut);
+  const held = sorted.filter((s) => s.until >= cut && (s.rows.length === 1 || s.since >= cut));
+  return { train, held, straddling: samples.length - train.length - held.length, how: 'time' };
+}
+
+/**
+ * Splits by time: everything learnt lies before everything judged. Where that leaves one part without a class that the samples have,
+ * each class is cut at its own time, and `how` says so.
+ * @param share of the samples that are held back, newest first
+ */
+export function splitByTime(samples: readonly Sample[], share: number, target: (s: Sample) => 0 | 1 | null | undefined): Split {
+  const split = cutByTime(samples, share);
+  const has = (part: readonly Sample[], c: 0 | 1): boolean => part.some((s) => target(s) === c);
+  if (([0, 1] as const).every((c) => !has(samples, c) || (has(split.train, c) && has(split.held, c)))) return split;
+  const parts = ([0, 1] as const).map((c) =>
+    cutByTime(
+      samples.filter((s) => (target(s) === 1 ? 1 : 0) === c),
+      share,
+    ),
+  );
+  return {
+    train: parts.flatMap((p) => p.train).sort((a, b) => a.until - b.until),
+    held: parts.flatMap((p) => p.held).sort((a, b) => a.until - b.until),
+    straddling: parts.reduce((n, p) => n + p.straddling, 0),
+    how: 'time-per-class',
+  };
+}
+
+/** Encodes samples; `target` must give 0 or 1 for each. */
+export function encodeSamples(encoder: Encoder, samples: readonly Sample[], steps: number, target: (s: Sample) => 0 | 1): LabelledBatch {
+  const features = encoder.file.width;
+  const x = new Float32Array(samples.length * steps * features);
+  const y = new Float32Array(samples.length);
+  samples.forEach((sample, i) => {
+    sample.rows.forEach((row, t) => encode(encoder, row, x, (i * steps + t) * features));
+    y[i] = target(sample);
+  });
+  return { x, y, rows: samples.length, steps, features };
+}
+
+export const hashBatch = (batch: LabelledBatch): string => sha256(`${batch.rows}x${batch.steps}x${batch.features}`, batch.x, batch.y);
+
+/** The rows at `index`, in that order. */
+export function takeRows(batch: LabelledBatch, index: ArrayLike<number>): LabelledBatch {
+  const size = batch.steps * batch.features;
+  const x = new Float32Array(index.length * size);
+  const y = new Float32Array(index.length);
+  for (let i = 0; i < index.length; i++) {
+    const from = index[i]! * size;
+    x.set(batch.x.subarray(from, from + size), i * size);
+    y[i] = batch.y[index[i]!]!;
+  }
+  return { ...batch, x, y, rows: index.length };
+}
+
+/** At most `capacity` rows, drawn without replacement by seed, kept in their order. */
+export function sampleRows(batch: LabelledBatch, capacity: number, seed: number): LabelledBatch {
+  if (batch.rows <= capacity) return batch;
+  return takeRows(batch, permutation(batch.rows, createRandom(seed)).subarray(0, capacity).sort());
+}
+
+/** One batch after another. @throws never: shapes are the caller's promise */
+export function joinRows(first: LabelledBatch, second: LabelledBatch): LabelledBatch {
+  const x = new Float32Array(first.x.length + second.x.length);
+  x.set(first.x);
+  x.set(second.x, first.x.length);
+  const y = new Float32Array(first.rows + second.rows);
+  y.set(first.y);
+  y.set(second.y, first.rows);
+  return { ...first, x, y, rows: first.rows + second.rows };
+}

@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { NetloopError } from './errors.js';
+import { guardedGate, plainGate } from './gate.js';
+import { plainPolicy } from './label.js';
+import { sequenceDefaults } from './sequence.js';
+
+const share = z.number().min(0).max(1);
+const count = z.number().int().min(0);
+const atLeastOne = z.number().int().min(1);
+const layers = z.array(atLeastOne.max(1024)).max(4);
+const training = (epochs: number, batch: number, learningRate: number) =>
+  z
+    .strictObject({
+      epochs: atLeastOne.max(1000).default(epochs).describe('passes over the rows'),
+      batch: atLeastOne.max(65_536).default(batch).describe('rows a step'),
+      learningRate: z.number().positive().max(1).default(learningRate),
+    })
+    .prefault({});
+
+const every = z.union([
+  z.strictObject({
+    seconds: z
+      .number()
+      .min(1)
+      .max(7 * 86_400)
+      .describe('of capture time'),
+  }),
+  z.strictObject({ flows: atLeastOne.describe('where the source has no time of its own') }),
+]);
+
+const learner = (defaults: {
+  every: { seconds: number };
+  minSamples: number;
+  maxHistory: number;
+  train: [number, number, number];
+  first: [number, number, number];
+  units: number[];
+  dense: number[];
+}) =>
+  z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      every: every.default(defaults.every).describe('how long a window collects'),
+      minSamples: atLeastOne.default(defaults.minSamples).describe('labelled rows that a cycle needs'),
+      maxHistory: atLeastOne.default(defaults.maxHistory).describe('newest labelled rows a cycle learns from at most'),
+      train: training(...defaults.train),
+      first: training(...defaults.first).describe("the first champion's training, from scratch"),
+      units: layers.default(defaults.units).describe('LSTM units, one entry a layer'),
+      dense: layers.default(defaults.dense).describe('relu layers before the output'),
+      validationShare: share.default(0.2).describe('newest share of a window that is judged on, not learnt'),
+      goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
+      replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
+    })
+    .prefault({});
+
+/** The one typed default behind every experiment file. Unknown keys are refused. */
+export const specSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,80}$/)
+    .default('experiment'),
+  seed: z.number().int().min(0).max(0xffffffff).default(1),
+  source: z
+    .strictObject({
+      files: z.array(z.string()).min(1).describe('captures, logs or rows, read one after the other; relative to the project'),
+      truth: z.array(z.string()).default([]).describe('truth files for captures, in the order of `files`; default: truth.tsv beside each'),
+      user: z.string().nullable().default(null).describe('column that names the user'),
+      background: z.enum(['benign', 'skip']).default('benign').describe("what CTU-13's background flows count as"),
+      sort: z.enum(['file', 'end']).default('file').describe('order of flow records: as stored, or by end time'),
+    })
+    .describe('where traffic comes from'),
+  flows: z
+    .strictObject({
+      idle: z.number().positive().default(120).describe('seconds of silence that end a flow'),
+      active: z.number().positive().default(1800).describe('seconds after which a flow is cut'),
+      maxFlows: atLeastOne.default(1_000_000).describe('flows alive at once; the oldest leaves first, counted'),
+    })
+    .prefault({}),
+  features: z
+    .strictObject({
+      window: z.number().positive().default(2).describe('seconds of the time window'),
+      hosts: atLeastOne.max(65_536).default(256).describe("connections in each destination host's window, the current one included"),
+    })
+    .prefault({}),
+  sequence: z
+    .strictObject({
+      length: z.number().int().min(5).max(50).default(sequenceDefaults.length),
+      overlap: z.number().min(0).lt(1).default(sequenceDefaults.overlap),
+      minFlows: atLeastOne.default(sequenceDefaults.minFlows),
+      by: z.enum(['user_id', 'orig_h', 'resp_h']).default('user_id'),
+    })
+    .prefault({}),
+  labels: z
+    .strictObject({
+      attackAbove: share.default(plainPolicy.attackAbove),
+      benignBelow: share.default(plainPolicy.benignBelow),
+      rules: z.boolean().default(plainPolicy.rules),
+      unknown: z.enum(['drop', 'benign']).default(plainPolicy.unknown),
+    })
+    .prefault({}),
+  behaviour: learner({
+    every: { seconds: 600 },
+    minSamples: 20,
+    maxHistory: 20_000,
+    train: [10, 32, 0.001],
+    first: [30, 32, 0.001],
+    units: [64],
+    dense: [32],
+  }).describe('the behaviour LSTM'),
+  flow: learner({
+    every: { seconds: 3600 },
+    minSamples: 100,
+    maxHistory: 10_000,
+    train: [3, 32, 0.0001],
+    first: [30, 32, 0.001],
+    units: [],
+    dense: [64, 32],
+  }).describe('the flow MLP (ANN)'),
+  gate: z
+    .strictObject({
+      preset: z.enum(['guarded', 'plain']).default('guarded'),
+      minAccuracy: share.optional(),
+      maxLoss: z.number().positive().optional(),
+      refuseConstant: z.boolean().optional(),
+      maxGoldenDrop: share.nullable().optional(),
+      maxRecallDrop: share.nullable().optional(),
+      maxFprRise: share.nullable().optional(),
+      maxRateShift: share.nullable().optional(),
+    })
+    .prefault({})
+    .transform(({ preset, ...own }) => ({
+      ...(preset === 'plain' ? plainGate : guardedGate),
+      ...Object.fromEntries(Object.entries(own).filter(([, v]) => v !== undefined)),
+    })),
+  detector: z.strictObject({ alertAbove: share.default(0.5) }).prefault({}),
+  settle: z.number().min(0).default(30).describe('seconds of capture time between a window and the swap; training runs meanwhile'),
+  parent: z.enum(['none', 'champion']).default('none').describe('start a new lineage, or go on from the champions in the registry'),
+  publish: z.boolean().default(false).describe("put versions into the registry and promote the run's champions to the live detector"),
+});
+
+/** A resolved experiment: every value stated. */
+export type Spec = z.output<typeof specSchema>;
+/** What an experiment file may say. */
+export type SpecInput = z.input<typeof specSchema>;
+
+/** Edit distance, for "did you mean". */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Keys a spec may have at a path, read off the resolved default. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let node: unknown = { ...specSchema.parse({ source: { files: ['x'] } }) };
+  for (const key of path) node = isObject(node) ? node[String(key)] : undefined;
+  return isObject(node) ? Object.keys(node) : [];
+}
+
+/**
+ * Checks a spec and fills in every default.
+ * @throws NL_SPEC naming the key, the rule, the value and the nearest right key
+ */
+export function resolveSpec(input: unknown, file = 'spec'): Spec {
+  const result = specSchema.safeParse(input);
+  if (result.success) {
+    if (result.data.sequence.minFlows > result.data.sequence.length) {
+      throw new NetloopError(
+        'NL_SPEC',
+        `${file}: sequence.minFlows must be at most sequence.length (${result.data.sequence.length}), got ${result.data.sequence.minFlows}`,
+      );
+    }
+    if (result.data.labels.benignBelow > result.data.labels.attackAbove) {
+      throw new NetloopError(
+        'NL_SPEC',
+        `${file}: labels.benignBelow must be at most labels.attackAbove, got ${result.data.labels.benignBelow} > ${result.data.labels.attackAbove}`,
+      );
+    }
+    return result.data;
+  }
+  const issue = result.error.issues[0]!;
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const near = keysAt(issue.path).sort((a, b) => distance(key, a) - distance(key, b))[0];
+    throw new NetloopError('NL_SPEC', `${file}: unknown key '${path ? `${path}.` : ''}${key}'${near ? `, did you mean '${near}'?` : ''}`);
+  }
+  throw new NetloopError('NL_SPEC', `${file}: ${path || 'the file'}: ${issue.message}`);
+}
+
+/**
+ * Sets one value by its path.
+ * @example setPath({}, 'sequence.length', 20)  // { sequence: { length: 20 } }
+ */
+export function setPath(input: Record<string, unknown>, path: string, value: unknown): Record<string, unknown> {
+  const [key = '', ...rest] = path.split('.');
+  if (rest.length === 0) return { ...input, [key]: value };
+  const child = isObject(input[key]) ? input[key] : {};
+  return { ...input, [key]: setPath(child, rest.join('.'), value) };
+}
+
+/** One spec over another: objects merge, everything else replaces. */
+export function mergeSpecs(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const old = merged[key];
+    merged[key] = isObject(old) && isObject(value) && key !== 'every' ? mergeSpecs(old, value) : value;
+  }
+  return merged;
+}

@@ -1,0 +1,151 @@
+import type { Alert } from './alert.js';
+import type { CycleJob, CycleResult, Trusted } from './cycle.js';
+import type { Detector, SwapRecord } from './detector.js';
+import type { TrafficEvent } from './flow.js';
+import type { Learner, LearnerStatus } from './learner.js';
+import type { ModelName } from './registry.js';
+import type { Source } from './source.js';
+import { createTraffic, type TrafficOptions } from './traffic.js';
+
+/** One learner on the walk: its window, and the cycle that is under way. */
+export interface Pupil {
+  readonly learner: Learner;
+  /** What its lineage carries; replaced when the first champion is deployed. */
+  trusted: Trusted | null;
+}
+
+export interface WalkProgress {
+  /** 'collecting' while windows fill, 'training' while a cycle runs beside detection. */
+  readonly stage: 'collecting' | 'training';
+  /** Bytes of the source read, and in all (null for a wire). */
+  readonly done: number;
+  readonly total: number | null;
+  /** Capture time, microseconds since the epoch. */
+  readonly ts: number;
+  readonly flows: number;
+  readonly alerts: number;
+  readonly learners: readonly LearnerStatus[];
+}
+
+export interface WalkOptions {
+  readonly sources: readonly Source[];
+  readonly detector: Detector;
+  readonly pupils: readonly Pupil[];
+  readonly runCycle: (job: CycleJob) => Promise<CycleResult>;
+  readonly traffic?: TrafficOptions;
+  /** Seconds of capture time between the end of a window and the swap; a replay waits there for the cycle, a wire never waits. */
+  readonly settle?: number;
+  /** Durable before it returns: an alert handed over is an alert kept. */
+  readonly onAlerts?: (alerts: readonly Alert[]) => void;
+  readonly onCycle?: (result: CycleResult, swap: SwapRecord | null) => Promise<void>;
+  readonly onProgress?: (progress: WalkProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface WalkReport {
+  readonly flows: number;
+  readonly alerts: number;
+  /** Capture time of the first and last event, microseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  /** What could not be used, by kind. */
+  readonly ignored: Readonly<Record<string, number>>;
+}
+
+interface Pending {
+  readonly promise: Promise<CycleResult>;
+  result: CycleResult | null;
+  readonly deployAt: number;
+}
+
+/**
+ * The walk: traffic -> flows -> detector; every window a cycle beside it; every good challenger swapped in between two flows.
+ * Replay and wire differ only in the source: a replay is held at `window end + settle` until the cycle is done, so that the same
+ * capture gives the same alerts to the bit.
+ */
+export async function walk(options: WalkOptions): Promise<WalkReport> {
+  const { detector, pupils, runCycle, settle = 30, onAlerts = () => {}, onCycle = async () => {}, onProgress, signal } = options;
+  const pending = new Map<ModelName, Pending>();
+  let alerts = 0;
+  let flows = 0;
+  let from = 0;
+  let to = 0;
+
+  const handle = (event: TrafficEvent): void => {
+    if (event.kind === 'closed') flows++;
+    const raised = detector.observe(event);
+    if (raised.length === 0) return;
+    alerts += raised.length;
+    onAlerts(raised);
+    for (const alert of raised) for (const { learner } of pupils) learner.alert(alert);
+  };
+  const traffic = createTraffic(handle, options.traffic);
+
+  const start = (pupil: Pupil, ts: number): void => {
+    const job = pupil.learner.take(ts, pupil.trusted);
+    const entry: Pending = { promise: runCycle(job), result: null, deployAt: ts + settle * 1e6 };
+    entry.promise.then(
+      (result) => (entry.result = result),
+      () => {}, // a broken port surfaces where the cycle is awaited
+    );
+    pending.set(job.learner, entry);
+  };
+  const finish = async (pupil: Pupil, name: ModelName): Promise<void> => {
+    const result = await pending.get(name)!.promise;
+    pending.delete(name);
+    if (result.trusted) pupil.trusted = result.trusted;
+    await onCycle(result, result.version ? detector.swap(result.version) : null);
+  };
+  const turn = async (ts: number, wire: boolean): Promise<void> => {
+    for (const pupil of pupils) {
+      const { name } = pupil.learner.status(ts);
+      const cycle = pending.get(name);
+      const due = pupil.learner.due(ts);
+      if (cycle && (wire ? cycle.result !== null : ts >= cycle.deployAt || due)) await finish(pupil, name);
+      if (due && !pending.has(name)) start(pupil, ts);
+    }
+  };
+  const restless = (ts: number): boolean => pending.size > 0 || pupils.some(({ learner }) => learner.due(ts));
+
+  for (const source of options.sources) {
+    let done = 0;
+    let total: number | null = null;
+    const read = source.read({ signal, onProgress: (d, t) => ([done, total] = [d, t]) });
+    for await (const batch of read) {
+      signal?.throwIfAborted();
+      if (batch.kind === 'flows') {
+        for (const flow of batch.flows) {
+          const ts = flow.ts + flow.duration;
+          to = Math.max(to, ts);
+          if (from === 0) from = ts;
+          if (restless(to)) await turn(to, false);
+          traffic.flow(flow);
+        }
+      } else {
+        for (let i = 0; i < batch.count; i++) {
+          const ts = batch.ts[i]!;
+          if (from === 0) from = ts;
+          // Cycles turn on whole seconds of capture time: cheap to ask, and the same for every batch size.
+          if (Math.floor(ts / 1e6) > Math.floor(to / 1e6)) await turn(ts, source.live === true);
+          if (ts > to) to = ts;
+          traffic.frame(batch, i);
+        }
+      }
+      const stage = pending.size > 0 ? 'training' : 'collecting';
+      onProgress?.({ stage, done, total, ts: to, flows, alerts, learners: pupils.map((p) => p.learner.status(to)) });
+    }
+  }
+  traffic.flush();
+  for (const pupil of pupils) {
+    const { name } = pupil.learner.status(to);
+    if (pending.has(name)) await finish(pupil, name);
+    // The source has ended: what stands in the window is learnt from if it is enough.
+    if (!pupil.learner.due(to, true)) continue;
+    start(pupil, to);
+  }
+  for (const pupil of pupils) {
+    const { name } = pupil.learner.status(to);
+    if (pending.has(name)) await finish(pupil, name);
+  }
+  return { flows, alerts, from, to, ignored: traffic.ignored() };
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { guardedGate, plainGate } from '../src/gate.js';
+import { mergeSpecs, resolveSpec, setPath } from '../src/spec.js';
+
+const minimal = { source: { files: ['a.pcap'] } };
+
+describe('spec', () => {
+  test('the defaults are those of the existing systems', () => {
+    const spec = resolveSpec(minimal);
+    expect(spec.sequence).toEqual({ length: 10, overlap: 0.5, minFlows: 5, by: 'user_id' });
+    expect(spec.labels).toEqual({ attackAbove: 0.95, benignBelow: 0.3, rules: true, unknown: 'drop' });
+    expect(spec.flow).toMatchObject({
+      every: { seconds: 3600 },
+      minSamples: 100,
+      maxHistory: 10_000,
+      train: { epochs: 3, batch: 32, learningRate: 1e-4 },
+    });
+    expect(spec.behaviour).toMatchObject({ every: { seconds: 600 }, train: { epochs: 10 } });
+    expect(spec.flows).toMatchObject({ idle: 120, active: 1800 });
+    expect(spec.gate).toEqual(guardedGate);
+    expect(resolveSpec({ ...minimal, gate: { preset: 'plain' } }).gate).toEqual(plainGate);
+    expect(resolveSpec({ ...minimal, gate: { maxFprRise: 0.05 } }).gate).toEqual({ ...guardedGate, maxFprRise: 0.05 });
+  });
+
+  test('unknown keys are refused with the nearest right one', () => {
+    expect(() => resolveSpec({ ...minimal, sequense: {} }, 'x.yaml')).toThrow("x.yaml: unknown key 'sequense', did you mean 'sequence'?");
+    expect(() => resolveSpec({ ...minimal, flow: { minSample: 3 } })).toThrow("unknown key 'flow.minSample', did you mean 'minSamples'?");
+  });
+
+  test('values outside their range name the key', () => {
+    expect(() => resolveSpec({ ...minimal, sequence: { length: 3 } })).toThrow(/sequence\.length/);
+    expect(() => resolveSpec({ ...minimal, labels: { benignBelow: 0.99 } })).toThrow(/benignBelow must be at most labels.attackAbove/);
+    expect(() => resolveSpec({ ...minimal, sequence: { length: 5, minFlows: 9 } })).toThrow(/minFlows must be at most/);
+    expect(() => resolveSpec({})).toThrow(/source/);
+  });
+
+  test('overrides by path and by merge', () => {
+    expect(setPath({ a: { b: 1, c: 2 } }, 'a.b', 9)).toEqual({ a: { b: 9, c: 2 } });
+    expect(mergeSpecs({ flow: { every: { seconds: 60 }, replay: 1 } }, { flow: { every: { flows: 5 } } })).toEqual({
+      flow: { every: { flows: 5 }, replay: 1 },
+    });
+  });
+});
