@@ -9,7 +9,7 @@ import { openSqlite } from './sqlite.js';
  */
 export async function withFileLock<T>(file: string, body: () => T | Promise<T>, { wait = 10_000 }: { wait?: number } = {}): Promise<T> {
   const until = performance.now() + wait;
-  const lock = openSqlite(file, { wait: 0, wal: false, sync: 'normal' });
+  const lock = openSqlite(file, { wait: 0, wal: false });
   try {
     for (;;) {
       try {
@@ -20,7 +20,12 @@ export async function withFileLock<T>(file: string, body: () => T | Promise<T>, 
         await sleep(2);
       }
     }
-    return await body();
+    try {
+      return await body();
+    } finally {
+      // Not left to close(), which may keep the file for a while.
+      lock.exec('COMMIT');
+    }
   } finally {
     lock.close();
   }

@@ -29,14 +29,14 @@ export interface SqliteOptions {
   readonly sync?: 'full' | 'normal';
   /** Milliseconds to wait for another process's lock. */
   readonly wait?: number;
-  /** A write-ahead log, so that readers never wait for writers. */
+  /** A write-ahead log, so that readers never wait for writers; false opens the file bare, without touching it. */
   readonly wal?: boolean;
 }
 
 const advice = (file: string): string => `free space, check the rights of ${dirname(file)}, or set NETLOOP_HOME to a writable folder`;
 
-/** Turns what SQLite or the file system said into a coded error: busy, damaged, or not writable. */
-export function storeError(file: string, error: unknown): NetloopError {
+/** Turns what SQLite or the file system said into a coded error: busy, damaged, or not writable. Anything else is given back as it is. */
+export function storeError(file: string, error: unknown): unknown {
   if (isNetloopError(error)) return error;
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
   const where = { file };
@@ -55,6 +55,7 @@ export function storeError(file: string, error: unknown): NetloopError {
   ) {
     return new NetloopError('NL_STORE_WRITE', `cannot write ${file} (${code || message}): ${advice(file)}`, { cause: error, where });
   }
+  if (!code.startsWith('SQLITE_')) return error;
   return new NetloopError('NL_STORE_LAYOUT', `${file}: unexpected answer from the store (${message}); it may be of another layout`, {
     cause: error,
     where,
@@ -76,8 +77,10 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
   const db = coded(() => {
     mkdirSync(dirname(file), { recursive: true });
     const opened = new Database(file, { timeout: wait });
-    if (wal) opened.pragma('journal_mode = WAL');
-    opened.pragma(`synchronous = ${sync}`);
+    if (wal) {
+      opened.pragma('journal_mode = WAL');
+      opened.pragma(`synchronous = ${sync}`);
+    }
     return opened;
   });
   let inside = false;
@@ -118,6 +121,12 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
     close: () => {
       if (!open) return;
       open = false;
+      try {
+        // libsql keeps the file until its statements are collected, so the log is folded in now, not by the close.
+        if (wal) db.pragma('wal_checkpoint(TRUNCATE)');
+      } catch {
+        // Another process is using the log: it stays, and is read by whoever opens the store next.
+      }
       coded(() => db.close());
     },
   };

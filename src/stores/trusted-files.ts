@@ -1,0 +1,81 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Baselines } from '../baseline.js';
+import type { Trusted } from '../cycle.js';
+import { NetloopError } from '../errors.js';
+import type { TrustedStore } from '../experiment.js';
+import { sha256 } from '../hash.js';
+import type { Architecture, LabelledBatch } from '../model.js';
+import { replaceDurably } from './durable-file.js';
+
+interface Shape {
+  readonly rows: number;
+  readonly steps: number;
+  readonly features: number;
+}
+interface Manifest {
+  readonly format: 'netloop-trusted-1';
+  readonly golden: Shape;
+  readonly goldenHash: string;
+  readonly reservoir: Shape;
+  readonly baselines: Baselines;
+  readonly architecture: Architecture;
+  readonly modelHash: string;
+  /** SHA-256 of everything after the manifest. */
+  readonly sha256: string;
+}
+
+const bytesOf = (a: Float32Array): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
+const shapeOf = ({ rows, steps, features }: LabelledBatch): Shape => ({ rows, steps, features });
+
+/** Golden sets and reservoirs on disk: one file a learner, a line of JSON and then the numbers. Encoded features and labels only. */
+export function createTrustedFiles(dir: string): TrustedStore {
+  const fileOf = (name: string): string => join(dir, `${name}.trusted`);
+  return {
+    async save(name, trusted) {
+      const { golden, goldenHash, reservoir, baselines, first } = trusted;
+      const body = Buffer.concat([golden.x, golden.y, reservoir.x, reservoir.y].map(bytesOf).concat(first.weights));
+      const manifest: Manifest = {
+        format: 'netloop-trusted-1',
+        golden: shapeOf(golden),
+        goldenHash,
+        reservoir: shapeOf(reservoir),
+        baselines,
+        architecture: first.architecture,
+        modelHash: first.sha256,
+        sha256: sha256(body),
+      };
+      mkdirSync(dir, { recursive: true });
+      replaceDurably(fileOf(name), Buffer.concat([Buffer.from(`${JSON.stringify(manifest)}\n`), body]));
+    },
+    async load(name) {
+      const file = fileOf(name);
+      if (!existsSync(file)) return null;
+      const bytes = readFileSync(file);
+      const end = bytes.indexOf(10);
+      const damaged = (): NetloopError =>
+        new NetloopError('NL_MODEL_CORRUPT', `${file}: golden set damaged; delete it to go on without one`, { where: { file } });
+      if (end < 0) throw damaged();
+      const manifest = JSON.parse(bytes.subarray(0, end).toString()) as Manifest;
+      const body = bytes.subarray(end + 1);
+      if (manifest.format !== 'netloop-trusted-1' || sha256(body) !== manifest.sha256) throw damaged();
+      let at = 0;
+      const floats = (n: number): Float32Array => {
+        const part = new Float32Array(body.buffer.slice(body.byteOffset + at, body.byteOffset + at + 4 * n));
+        at += 4 * n;
+        return part;
+      };
+      const batch = (s: Shape): LabelledBatch => ({ ...s, x: floats(s.rows * s.steps * s.features), y: floats(s.rows) });
+      const golden = batch(manifest.golden);
+      const reservoir = batch(manifest.reservoir);
+      const weights = Uint8Array.from(body.subarray(at));
+      const first: Trusted['first'] = {
+        format: 'netloop-model-1',
+        architecture: manifest.architecture,
+        weights,
+        sha256: manifest.modelHash,
+      };
+      return { golden, goldenHash: manifest.goldenHash, reservoir, baselines: manifest.baselines, first };
+    },
+  };
+}
