@@ -1,3 +1,6 @@
+import { NetloopError } from './errors.js';
+import type { FeatureRow } from './feature.js';
+
 /** Who raised an alert: a rule (DFA), the flow MLP (ANN) or the behaviour LSTM. */
 export type AlertSource = 'DFA' | 'ANN' | 'LSTM';
 
@@ -36,4 +39,145 @@ export interface Alert {
   readonly model_version: string | null;
   /** What it covers, for labelling. Absent where no flow is meant (ARP). */
   readonly scope?: Scope;
+}
+
+/** An alert as it is kept: with whose flow raised it, and what the flow learner learns from. */
+export interface StoredAlert extends Alert {
+  /** The user the flow was counted to. */
+  readonly user: string;
+  /** Which deployment raised it: a store may hold several. */
+  readonly deployment: string;
+  /** The flow's features; null where no single flow is meant. */
+  readonly row: FeatureRow | null;
+  /** 1 attack, 0 benign, where known. */
+  readonly truth?: 0 | 1;
+}
+
+/** Which alerts: all of these must hold. */
+export interface AlertFilter {
+  /** Capture time at or after, microseconds since the epoch. */
+  readonly since?: number;
+  /** Capture time before, microseconds since the epoch. */
+  readonly until?: number;
+  readonly rule?: string;
+  readonly source?: AlertSource;
+  readonly user?: string;
+  readonly deployment?: string;
+}
+
+/** One page of a query, in the order in which alerts were stored. */
+export interface AlertQuery extends AlertFilter {
+  /** The `next` of the page before. */
+  readonly cursor?: number;
+  /** Alerts a page (default 1000). */
+  readonly limit?: number;
+  readonly order?: 'oldest' | 'newest';
+}
+
+export interface AlertPage {
+  readonly alerts: readonly StoredAlert[];
+  /** Where the next page begins; null on the last one. */
+  readonly next: number | null;
+}
+
+export interface AlertStats {
+  /** Alerts held now. */
+  readonly stored: number;
+  /** Alerts that had to go because the store was full: the oldest. */
+  readonly dropped: number;
+  readonly byRule: Readonly<Record<string, number>>;
+  readonly bySource: Readonly<Record<AlertSource, number>>;
+  /** Capture time of the oldest and newest, microseconds since the epoch; null when empty. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/** Where alerts are kept. Holds at most `maxAlerts`; the oldest stored go first, and are counted. */
+export interface AlertStore {
+  /** Keeps the alerts for good before it resolves; one whose id is held already is passed by. Gives the number of new ones. */
+  append(alerts: readonly StoredAlert[]): Promise<number>;
+  query(query?: AlertQuery): Promise<AlertPage>;
+  count(filter?: AlertFilter): Promise<number>;
+  stats(): Promise<AlertStats>;
+  /** Erases what the filter names (retention, a person's request); gives how many. An empty filter is refused with NL_OPTION. */
+  forget(filter: AlertFilter): Promise<number>;
+}
+
+/** The default cap of an alert store. */
+export const MAX_ALERTS = 1_000_000;
+
+/** Whether an alert is one the filter names. */
+export const fits = (alert: StoredAlert, { since, until, rule, source, user, deployment }: AlertFilter): boolean =>
+  (since === undefined || alert.ts >= since) &&
+  (until === undefined || alert.ts < until) &&
+  (rule === undefined || alert.rule === rule) &&
+  (source === undefined || alert.source === source) &&
+  (user === undefined || alert.user === user) &&
+  (deployment === undefined || alert.deployment === deployment);
+
+/**
+ * Erasing everything must be asked for by a time, never by leaving the filter empty.
+ * @throws NL_OPTION
+ */
+export function checkErasure(filter: AlertFilter): void {
+  if (Object.values(filter).some((value) => value !== undefined)) return;
+  throw new NetloopError('NL_OPTION', 'invalid filter: expected at least one of since, until, rule, source, user, deployment, got none');
+}
+
+/** An alert store that forgets when the process ends: for tests and for trying things. */
+export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?: number } = {}): AlertStore {
+  let held: { readonly seq: number; readonly alert: StoredAlert }[] = [];
+  const ids = new Set<string>();
+  let seq = 0;
+  let dropped = 0;
+
+  return {
+    append: async (alerts) => {
+      let added = 0;
+      for (const alert of alerts) {
+        if (ids.has(alert.id)) continue;
+        ids.add(alert.id);
+        held.push({ seq: ++seq, alert: structuredClone(alert) });
+        added++;
+      }
+      const surplus = held.splice(0, Math.max(0, held.length - maxAlerts));
+      for (const { alert } of surplus) ids.delete(alert.id);
+      dropped += surplus.length;
+      return added;
+    },
+    query: async ({ cursor, limit = 1000, order = 'oldest', ...filter } = {}) => {
+      const ordered = order === 'oldest' ? held : [...held].reverse();
+      const found = ordered.filter(
+        ({ seq: at, alert }) => (cursor === undefined || (order === 'oldest' ? at > cursor : at < cursor)) && fits(alert, filter),
+      );
+      const page = found.slice(0, limit);
+      return {
+        alerts: page.map(({ alert }) => structuredClone(alert)),
+        next: found.length > page.length ? (page.at(-1)?.seq ?? null) : null,
+      };
+    },
+    count: async (filter = {}) => held.filter(({ alert }) => fits(alert, filter)).length,
+    stats: async () => {
+      const byRule: Record<string, number> = {};
+      const bySource: Record<AlertSource, number> = { DFA: 0, ANN: 0, LSTM: 0 };
+      let from: number | null = null;
+      let to: number | null = null;
+      for (const { alert } of held) {
+        byRule[alert.rule] = (byRule[alert.rule] ?? 0) + 1;
+        bySource[alert.source]++;
+        if (from === null || alert.ts < from) from = alert.ts;
+        if (to === null || alert.ts > to) to = alert.ts;
+      }
+      return { stored: held.length, dropped, byRule, bySource, from, to };
+    },
+    forget: async (filter) => {
+      checkErasure(filter);
+      const kept = held.filter(({ alert }) => !fits(alert, filter));
+      const gone = held.length - kept.length;
+      held = kept;
+      ids.clear();
+      for (const { alert } of kept) ids.add(alert.id);
+      return gone;
+    },
+  };
 }

@@ -13,8 +13,8 @@ const rooms = [
   ['sequence'],
   ['model', 'networks/'],
   ['evaluate', 'baseline', 'drift', 'gate'],
-  ['registry', 'tracking', 'journal', 'source'],
-  ['detector', 'samples', 'cycle', 'learner', 'traffic'],
+  ['registry', 'tracking-limits', 'tracking', 'journal', 'source'],
+  ['detector', 'samples', 'lesson', 'cycle', 'learner', 'traffic'],
   ['walk'],
   ['spec', 'experiment', 'sweep', 'rerun', 'compare'],
   // --- the edge ---

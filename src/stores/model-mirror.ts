@@ -33,7 +33,9 @@ export function createModelMirror(db: Sqlite, dir: string, { now, user }: { now:
   const sql = {
     versions: db.prepare('SELECT version FROM model_versions WHERE name = ? ORDER BY version'),
     runUri: db.prepare("SELECT artifact_uri AS uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"),
-    model: db.prepare('INSERT OR IGNORE INTO registered_models (name, creation_time, last_updated_time, description) VALUES (?, ?, ?, ?)'),
+    model: db.prepare(
+      'INSERT INTO registered_models (name, creation_time, last_updated_time, description) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
     touch: db.prepare('UPDATE registered_models SET last_updated_time = ? WHERE name = ?'),
     version: db.prepare(
       "INSERT OR IGNORE INTO model_versions (name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id, status, run_link, storage_location) VALUES (?, ?, ?, ?, ?, ?, 'None', ?, ?, 'READY', '', ?)",

@@ -21,6 +21,8 @@ export interface Sqlite {
   prepare(sql: string): Statement;
   /** Runs `body` in one transaction that holds the write lock from its start: all or nothing. Nested calls join. */
   write<T>(body: () => T): T;
+  /** Folds the write-ahead log into the file, as far as other readers allow. */
+  fold(): void;
   close(): void;
 }
 
@@ -83,6 +85,13 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
     }
     return opened;
   });
+  const fold = (): void => {
+    try {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Another process is using the log: it stays, and is read by whoever opens the store next.
+    }
+  };
   let inside = false;
   let open = true;
 
@@ -118,15 +127,12 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
         inside = false;
       }
     },
+    fold,
     close: () => {
       if (!open) return;
       open = false;
-      try {
-        // libsql keeps the file until its statements are collected, so the log is folded in now, not by the close.
-        if (wal) db.pragma('wal_checkpoint(TRUNCATE)');
-      } catch {
-        // Another process is using the log: it stays, and is read by whoever opens the store next.
-      }
+      // libsql keeps the file until its statements are collected, so the log is folded in now, not by the close.
+      if (wal) fold();
       coded(() => db.close());
     },
   };

@@ -81,7 +81,9 @@ export function createEmbeddedTracking(
     tag: db.prepare('INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
     param: db.prepare('SELECT value FROM params WHERE key = ? AND run_uuid = ?'),
     addParam: db.prepare('INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)'),
-    metric: db.prepare('INSERT OR IGNORE INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, ?, ?, ?, ?)'),
+    metric: db.prepare(
+      'INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
     latest: db.prepare('SELECT value, timestamp, step, is_nan AS nan FROM latest_metrics WHERE run_uuid = ? AND key = ?'),
     setLatest: db.prepare(
       'INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan',

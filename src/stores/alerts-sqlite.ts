@@ -1,0 +1,149 @@
+import {
+  type AlertFilter,
+  type AlertPage,
+  type AlertStats,
+  type AlertStore,
+  checkErasure,
+  MAX_ALERTS,
+  type StoredAlert,
+} from '../alert.js';
+import { NetloopError } from '../errors.js';
+import { openSqlite, type Value } from './sqlite.js';
+
+const LAYOUT = 1;
+const TABLES = `
+CREATE TABLE alerts (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  ts INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  user TEXT NOT NULL,
+  deployment TEXT NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX alerts_ts ON alerts (ts);
+CREATE INDEX alerts_kind ON alerts (source, rule);
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+INSERT INTO counters VALUES ('stored', 0), ('dropped', 0);
+PRAGMA user_version = ${LAYOUT};
+`;
+
+export interface AlertStoreOptions {
+  /** Alerts held at most; the oldest stored go first, and are counted in `stats().dropped`. */
+  readonly maxAlerts?: number;
+}
+
+/** A filter as SQL: each field given is one test. */
+function where({ since, until, rule, source, user, deployment }: AlertFilter): { tests: string[]; values: Value[] } {
+  const given: readonly (readonly [string, Value | undefined])[] = [
+    ['ts >= ?', since],
+    ['ts < ?', until],
+    ['rule = ?', rule],
+    ['source = ?', source],
+    ['user = ?', user],
+    ['deployment = ?', deployment],
+  ];
+  const used = given.filter((test): test is readonly [string, Value] => test[1] !== undefined);
+  return { tests: used.map(([test]) => test), values: used.map(([, value]) => value) };
+}
+
+const clause = (tests: readonly string[]): string => (tests.length === 0 ? '' : `WHERE ${tests.join(' AND ')}`);
+
+/**
+ * Opens the alert store in a SQLite file. `append` works before it returns, not after: when the call comes back the alerts
+ * are committed and synced to the disk. Several processes may write at once.
+ * @throws NL_STORE_LAYOUT, NL_STORE_WRITE, NL_BUSY
+ */
+export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: AlertStoreOptions = {}): AlertStore & { close(): void } {
+  const db = openSqlite(file, { sync: 'full' });
+  // What is erased is overwritten, not only unlinked.
+  db.exec('PRAGMA secure_delete = ON');
+  db.write(() => {
+    const found = db.prepare('PRAGMA user_version').first<{ user_version: number }>()!.user_version;
+    if (found === 0) db.exec(TABLES);
+    else if (found !== LAYOUT) {
+      throw new NetloopError(
+        'NL_STORE_LAYOUT',
+        `${file} has layout ${found}, this netloop reads ${LAYOUT}: take the netloop that wrote it, or move the file away`,
+        {
+          where: { file },
+        },
+      );
+    }
+  });
+  const sql = {
+    add: db.prepare(
+      'INSERT INTO alerts (id, ts, source, rule, user, deployment, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    ),
+    counter: db.prepare('SELECT value FROM counters WHERE name = ?'),
+    count: db.prepare('UPDATE counters SET value = value + ? WHERE name = ?'),
+    trim: db.prepare('DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts ORDER BY seq LIMIT ?)'),
+    kinds: db.prepare('SELECT source, rule, count(*) AS n FROM alerts GROUP BY source, rule'),
+    span: db.prepare('SELECT (SELECT min(ts) FROM alerts) AS "from", (SELECT max(ts) FROM alerts) AS "to"'),
+  };
+  const counter = (name: 'stored' | 'dropped'): number => sql.counter.first<{ value: number }>(name)!.value;
+
+  return {
+    append: async (alerts) =>
+      db.write(() => {
+        let added = 0;
+        for (const alert of alerts) {
+          added += sql.add.run(alert.id, alert.ts, alert.source, alert.rule, alert.user, alert.deployment, JSON.stringify(alert)).changes;
+        }
+        if (added === 0) return 0;
+        sql.count.run(added, 'stored');
+        const surplus = counter('stored') - maxAlerts;
+        if (surplus > 0) {
+          sql.trim.run(surplus);
+          sql.count.run(-surplus, 'stored');
+          sql.count.run(surplus, 'dropped');
+        }
+        return added;
+      }),
+    query: async ({ cursor, limit = 1000, order = 'oldest', ...filter } = {}): Promise<AlertPage> => {
+      const { tests, values } = where(filter);
+      if (cursor !== undefined) {
+        tests.push(order === 'oldest' ? 'seq > ?' : 'seq < ?');
+        values.push(cursor);
+      }
+      // One more than asked for tells whether there is a next page.
+      const rows = db
+        .prepare(`SELECT seq, body FROM alerts ${clause(tests)} ORDER BY seq ${order === 'oldest' ? 'ASC' : 'DESC'} LIMIT ?`)
+        .all<{ seq: number; body: string }>(...values, limit + 1);
+      const page = rows.slice(0, limit);
+      return {
+        alerts: page.map(({ body }) => JSON.parse(body) as StoredAlert),
+        next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null,
+      };
+    },
+    count: async (filter = {}) => {
+      const { tests, values } = where(filter);
+      return tests.length === 0
+        ? counter('stored')
+        : db.prepare(`SELECT count(*) AS n FROM alerts ${clause(tests)}`).first<{ n: number }>(...values)!.n;
+    },
+    stats: async (): Promise<AlertStats> => {
+      const byRule: Record<string, number> = {};
+      const bySource = { DFA: 0, ANN: 0, LSTM: 0 };
+      for (const { source, rule, n } of sql.kinds.all<{ source: keyof typeof bySource; rule: string; n: number }>()) {
+        byRule[rule] = (byRule[rule] ?? 0) + n;
+        bySource[source] += n;
+      }
+      const { from, to } = sql.span.first<{ from: number | null; to: number | null }>()!;
+      return { stored: counter('stored'), dropped: counter('dropped'), byRule, bySource, from, to };
+    },
+    forget: async (filter) => {
+      checkErasure(filter);
+      const { tests, values } = where(filter);
+      const gone = db.write(() => {
+        const deleted = db.prepare(`DELETE FROM alerts ${clause(tests)}`).run(...values).changes;
+        sql.count.run(-deleted, 'stored');
+        return deleted;
+      });
+      db.fold();
+      return gone;
+    },
+    close: () => db.close(),
+  };
+}
