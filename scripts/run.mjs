@@ -91,9 +91,10 @@ withLock(() => {
 });
 
 const bin = (name, ...path) => [process.execPath, [at('node_modules', name, ...path)]];
-const vitest = (args, env) => {
+const vitest = (tier, args) => {
   const [node, [entry]] = bin('vitest', 'vitest.mjs');
-  return run(node, [entry, 'run', ...args], { env: { ...process.env, ...env } });
+  const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${at('.netloop', `tests-${tier}.json`)}`];
+  return run(node, [entry, 'run', ...(process.env.CI ? report : []), ...args], { env: { ...process.env, NETLOOP_TEST: tier } });
 };
 const biome = (...args) => {
   const [node, [entry]] = bin('@biomejs/biome', 'bin', 'biome');
@@ -105,10 +106,10 @@ const commands = {
   build: () => 0,
   check: () => biome('ci', '--error-on-warnings'),
   start: () => netloop('start', ...rest),
-  test: () => biome('ci', '--error-on-warnings') || vitest(rest),
+  test: () => biome('ci', '--error-on-warnings') || vitest('fast', rest),
   'test:all': () => {
     quietly('setting up Python', process.execPath, [at('scripts', 'python.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] });
-    return vitest(rest, { NETLOOP_TEST: 'all' });
+    return vitest('all', rest);
   },
   bench: () => run(process.execPath, [at('dist', 'cli', 'netloop.js'), 'bench', ...rest]),
 };

@@ -85,7 +85,7 @@ export function createDetector({ rules, featurize, by = 'user_id', alertAbove = 
   const predict = ({ model, encoder }: Live, rows: readonly FeatureRow[]): number => {
     const width = model.architecture.features;
     const x = new Float32Array(rows.length * width);
-    rows.forEach((row, i) => encode(encoder, row, x, i * width));
+    for (const [i, row] of rows.entries()) encode(encoder, row, x, i * width);
     return model.predict({ x, rows: 1, steps: rows.length, features: width })[0]!;
   };
 

@@ -106,7 +106,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
 
   const detector = createDetector({
     rules: createRules(),
-    featurize: createFeaturizer({ window: spec.features.window, hosts: spec.features.hosts }),
+    featurize: createFeaturizer(spec.features),
     by: spec.sequence.by,
     alertAbove: spec.detector.alertAbove,
     onStep: (s) => {

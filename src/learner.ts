@@ -1,11 +1,11 @@
 import type { Alert } from './alert.js';
-import type { CycleJob, LearnerSettings, Trusted } from './cycle.js';
-import { sequencesOf } from './cycle.js';
+import type { CycleJob, Trusted } from './cycle.js';
 import type { Step } from './detector.js';
 import type { GateSettings } from './gate.js';
 import type { LabelPolicy } from './label.js';
+import type { LearnerSettings } from './lesson.js';
 import type { ModelName } from './registry.js';
-import type { SequenceSettings } from './sequence.js';
+import { type SequenceSettings, sequencesOf } from './sequence.js';
 
 export interface LearnerOptions extends LearnerSettings {
   readonly name: ModelName;

@@ -105,11 +105,11 @@ export function splitByTime(samples: readonly Sample[], share: number, target: (
 
 /** Encodes samples; `target` must give 0 or 1 for each. */
 export function encodeSamples(encoder: Encoder, samples: readonly Sample[], steps: number, target: (s: Sample) => 0 | 1): LabelledBatch {
-  const features = encoder.file.width;
+  const features = encoder.width;
   const x = new Float32Array(samples.length * steps * features);
   const y = new Float32Array(samples.length);
   samples.forEach((sample, i) => {
-    sample.rows.forEach((row, t) => encode(encoder, row, x, (i * steps + t) * features));
+    for (const [t, row] of sample.rows.entries()) encode(encoder, row, x, (i * steps + t) * features);
     y[i] = target(sample);
   });
   return { x, y, rows: samples.length, steps, features };

@@ -22,6 +22,10 @@ export const sequenceDefaults: SequenceSettings = { length: 10, overlap: 0.5, mi
 export const strideOf = ({ length, overlap }: Pick<SequenceSettings, 'length' | 'overlap'>): number =>
   Math.max(1, Math.floor(length * (1 - overlap) + 1e-9));
 
+/** Sequences that a user's flow count gives. */
+export const sequencesOf = (flows: number, settings: SequenceSettings): number =>
+  flows < settings.length ? 0 : Math.floor((flows - settings.length) / strideOf(settings)) + 1;
+
 /** @throws NL_OPTION */
 export function checkSequence(settings: SequenceSettings): SequenceSettings {
   number('sequence.length', settings.length, { min: 5, max: 50, integer: true });

@@ -78,8 +78,8 @@ export const specSchema = z.strictObject({
     .prefault({}),
   features: z
     .strictObject({
-      window: z.number().positive().default(2).describe('seconds of the time window'),
-      hosts: atLeastOne.max(65_536).default(256).describe("connections in each destination host's window, the current one included"),
+      timeWindow: atLeastOne.max(3600).default(2).describe('whole seconds of the time window'),
+      hostWindow: atLeastOne.max(65_536).default(256).describe("connections in each destination host's window, the current one included"),
     })
     .prefault({}),
   sequence: z

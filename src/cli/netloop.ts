@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { isNetloopError } from '../errors.js';
+import { addDatasets } from './datasets.js';
+import { addDetect } from './detect.js';
+import { addDoctor } from './doctor.js';
+import { addFlows } from './flows.js';
+import { addLab } from './lab.js';
+import { addModels } from './models.js';
+import { addRun } from './run.js';
+import { addSequences } from './sequences.js';
+import { addStart } from './start.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const program = new Command('netloop')
+  .description('Continuous learning in network intrusion detection: traffic in, a judged and promoted model out.')
+  .version(version)
+  .showHelpAfterError('(netloop COMMAND --help shows examples)')
+  .exitOverride();
+for (const add of [addStart, addFlows, addDetect, addSequences, addRun, addModels, addDatasets, addLab, addDoctor]) add(program);
+
+/** Exit codes: 0 done, 1 failed, 2 wrong use. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (isNetloopError(error)) {
+    process.stderr.write(`${error.code} ${error.message}\n`);
+    return error.code === 'NL_OPTION' || error.code === 'NL_SPEC' ? 2 : 1;
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    process.stderr.write('NL_CANCELLED stopped\n');
+    return 1;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+// A reader that goes away (`| head`) is not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCode(error);
+}

@@ -1,0 +1,52 @@
+import { createMemoryAlertStore } from '../alert.js';
+import type { ExperimentPorts, TrustedStore } from '../experiment.js';
+import { createMemoryJournal } from '../journal.js';
+import { createMemoryRegistry } from '../registry.js';
+import { openSources } from '../sources/open.js';
+import type { Spec } from '../spec.js';
+import { createAlertStore } from '../stores/alerts-sqlite.js';
+import { environmentTags } from '../stores/environment.js';
+import { findHome, type Home, prepareHome } from '../stores/home.js';
+import { createJournal } from '../stores/journal-sqlite.js';
+import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
+import { createSpooledTracking } from '../stores/spool.js';
+import { createEmbeddedTracking } from '../stores/tracking-embedded.js';
+import { createTrustedFiles } from '../stores/trusted-files.js';
+import { trainInWorker } from '../workers/train.js';
+
+const warn = (error: Error): void => void process.stderr.write(`${error.message}\n`);
+
+export const openHome = (): Home => findHome(process.cwd(), process.env);
+
+/** The registry alone, mirrored into the tracking store. */
+export function openRegistry(): { registry: FileRegistry; close: () => void } {
+  const home = prepareHome(openHome());
+  const tracking = createEmbeddedTracking(home.tracking);
+  return { registry: createFileRegistry({ dir: home.models, mirror: tracking, onWarning: warn }), close: () => tracking.close() };
+}
+
+const memoryTrusted = (): TrustedStore => ({ load: async () => null, save: async () => {} });
+
+/** Every port of an experiment. One that does not publish leaves registry, alerts and journal of the home alone. */
+export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: () => Promise<void> }> {
+  const home = prepareHome(openHome());
+  const embedded = createEmbeddedTracking(home.tracking);
+  const tracking = createSpooledTracking(embedded, home.spool);
+  const kept = spec.publish || spec.parent === 'champion';
+  const alerts = kept ? createAlertStore(home.alerts) : createMemoryAlertStore();
+  const journal = kept ? createJournal(home.journal) : createMemoryJournal();
+  return {
+    open: (source) => openSources(source, home.dir),
+    registry: kept ? createFileRegistry({ dir: home.models, mirror: embedded, onWarning: warn }) : createMemoryRegistry(),
+    tracking,
+    journal,
+    alerts,
+    trusted: kept ? createTrustedFiles(`${home.state}/trusted`) : memoryTrusted(),
+    train: (model, batch, options) => trainInWorker({ model, batch, options }),
+    environment: environmentTags(home.dir),
+    now: Date.now,
+    async close() {
+      embedded.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { NetloopError } from '../errors.js';
+import { type ExperimentReport, runExperiment } from '../experiment.js';
+import { loadSpec } from '../sources/spec-file.js';
+import { resolveSpec, type Spec, setPath } from '../spec.js';
+import { interruptSignal } from './interrupt.js';
+import { openPorts } from './ports.js';
+import { createProgressLine } from './progress.js';
+import { renderReport } from './report.js';
+
+/** `a.b=c` pairs over a spec; values are YAML, so numbers are numbers and `[64, 32]` is a list. */
+export function applySets(input: Record<string, unknown>, sets: readonly string[]): Record<string, unknown> {
+  return sets.reduce((spec, set) => {
+    const at = set.indexOf('=');
+    if (at < 1) throw new NetloopError('NL_SPEC', `--set ${set}: expected path=value, e.g. --set sequence.length=20`);
+    return setPath(spec, set.slice(0, at), parse(set.slice(at + 1)) as unknown);
+  }, input);
+}
+
+/** Runs a spec on the home's stores with a progress line. */
+export async function runSpec(spec: Spec, { quiet = false } = {}): Promise<ExperimentReport> {
+  const ports = await openPorts(spec);
+  const line = createProgressLine();
+  try {
+    return await runExperiment(spec, {
+      ...ports,
+      signal: interruptSignal(),
+      onProgress: quiet ? undefined : line.show,
+      onCycle: (cycle) => {
+        if (quiet) return;
+        line.clear();
+        process.stderr.write(
+          `${cycle.learner} cycle ${cycle.number}: ${cycle.flows} flows, ${cycle.state}, ${cycle.reason} (${cycle.seconds.toFixed(1)} s)\n`,
+        );
+      },
+    });
+  } finally {
+    line.clear();
+    await ports.close();
+  }
+}
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run an experiment file: replay its traffic through cycles of both learners and record everything')
+    .argument('<experiment>', 'a file such as experiments/lab.yaml')
+    .option('--set <path=value...>', 'override one value of the spec', [])
+    .option('--json', 'end with one JSON object on standard output')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  netloop run experiments/lab.yaml\n  netloop run experiments/lab.yaml --set sequence.length=20 --set flow.train.epochs=5 --json',
+    )
+    .action(async (file: string, options: { set: string[]; json?: boolean }) => {
+      const spec = resolveSpec(applySets(loadSpec(file), options.set), file);
+      const report = await runSpec(spec, { quiet: options.json === true });
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n\nrun ${report.run_id}\n`);
+    });
+}

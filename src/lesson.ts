@@ -1,0 +1,141 @@
+import { type Alert, implicates } from './alert.js';
+import type { Step } from './detector.js';
+import { type Encoder, fitEncoder } from './encoder.js';
+import type { GateSettings } from './gate.js';
+import { type Label, type LabelPolicy, label } from './label.js';
+import type { LabelledBatch, TrainOptions } from './model.js';
+import type { Random } from './random.js';
+import type { ModelName } from './registry.js';
+import { encodeSamples, flowSamples, joinRows, type Sample, sampleRows, sequenceSamples, splitByTime } from './samples.js';
+import type { SequenceCount, SequenceSettings } from './sequence.js';
+
+/** How one learner learns. */
+export interface LearnerSettings {
+  /** Labelled rows a cycle needs. */
+  readonly minSamples: number;
+  /** The newest labelled rows that one cycle learns from at most. */
+  readonly maxHistory: number;
+  readonly train: Pick<TrainOptions, 'epochs' | 'batch' | 'learningRate'>;
+  /** The first champion's training, from scratch. */
+  readonly first: Pick<TrainOptions, 'epochs' | 'batch' | 'learningRate'>;
+  /** LSTM units (behaviour) and dense layers before the output. */
+  readonly units: readonly number[];
+  readonly dense: readonly number[];
+  /** Share of a window held back, newest, to judge on. */
+  readonly validationShare: number;
+  /** Share of the first window frozen as the golden set. */
+  readonly goldenShare: number;
+  /** Rows of the first window kept to be learnt again in every cycle; 0 keeps none. */
+  readonly replay: number;
+}
+
+/** A window as a cycle gets it. */
+export interface Window {
+  readonly learner: ModelName;
+  readonly steps: readonly Step[];
+  readonly alerts: readonly Alert[];
+  /** Labelled rows from other deployments' alerts, oldest first (flow learner). */
+  readonly extra?: readonly Sample[];
+  readonly settings: LearnerSettings;
+  readonly sequence: SequenceSettings;
+  readonly policy: LabelPolicy;
+  readonly gate: GateSettings;
+}
+
+/** What a cycle learns from and is judged on. */
+export interface Lesson {
+  readonly encoder: Encoder;
+  /** Rows to learn from: fresh ones, then replayed ones. */
+  readonly batch: LabelledBatch;
+  readonly fresh: LabelledBatch;
+  readonly replayed: number;
+  /** The window's newest labelled rows, held back. */
+  readonly held: LabelledBatch;
+  /** Rows after everything learnt whose truth is known, skipped ones included; null without truth. */
+  readonly open: LabelledBatch | null;
+  /** Every row of the window whose truth is known; null without. */
+  readonly whole: LabelledBatch | null;
+  readonly sequences: SequenceCount | null;
+  readonly split: string;
+}
+
+const labelled = (s: Sample): boolean => s.label !== null;
+const known = (s: Sample): boolean => s.truth !== undefined;
+const labelOf = (s: Sample): 0 | 1 => s.label!;
+const truthOf = (s: Sample): 0 | 1 => s.truth!;
+
+/** Which flows a rule's alert covers. Alerts are grouped by originator, so that a flow meets only those that can concern it. */
+function createCoverage(alerts: readonly Alert[]): (step: Step) => boolean {
+  const byOrigin = new Map<string, Alert[]>();
+  for (const alert of alerts) {
+    if (alert.source !== 'DFA' || !alert.scope) continue;
+    const key = alert.scope.orig_h ?? '';
+    const group = byOrigin.get(key);
+    if (group) group.push(alert);
+    else byOrigin.set(key, [alert]);
+  }
+  const anywhere = byOrigin.get('') ?? [];
+  return ({ flow }) => (byOrigin.get(flow.orig_h) ?? []).some((a) => implicates(a, flow)) || anywhere.some((a) => implicates(a, flow));
+}
+
+/** Labels every step of a window: by the recording's truth for the first champion, by the policy ever after. */
+export function labelWindow({ steps, alerts, policy }: Window, first: boolean): Label[] {
+  if (first) return steps.map(({ flow }) => label({ rule: false, score: null, truth: flow.label }, policy));
+  const covered = createCoverage(alerts);
+  return steps.map((step) => label({ rule: covered(step), score: step.score }, policy));
+}
+
+/**
+ * Turns a labelled window into rows. Splits by time; fits the encoder only where no champion brings one.
+ * @param encoder the champion's; null for the first cycle
+ * @returns a lesson, or why there is none
+ * @throws NL_NO_SEQUENCES, NL_BAD_VALUE
+ */
+export function buildLesson(
+  window: Window,
+  labels: readonly Label[],
+  encoder: Encoder | null,
+  reservoir: LabelledBatch | null,
+  random: Random,
+): Lesson | { readonly skip: string; readonly sequences: SequenceCount | null } {
+  const { learner, settings, sequence, policy, steps } = window;
+  const built =
+    learner === 'behaviour'
+      ? sequenceSamples(steps, labels, sequence, policy.unknown)
+      : { samples: flowSamples(steps, labels), count: null };
+  const { samples, count } = built;
+  const usable = [...(window.extra ?? []), ...samples].filter(labelled).slice(-settings.maxHistory);
+  const skip = (why: string) => ({ skip: why, sequences: count });
+  if (usable.length < settings.minSamples) {
+    return skip(`needs ${settings.minSamples} labelled ${learner === 'flow' ? 'flows' : 'sequences'}, has ${usable.length}`);
+  }
+  const { train, held, how } = splitByTime(usable, encoder ? settings.validationShare : settings.goldenShare, labelOf);
+  if (train.length === 0 || held.length === 0) return skip('too few rows to hold some back: collect longer');
+  const length = learner === 'behaviour' ? sequence.length : 1;
+  const fitted = encoder ?? fitEncoder(train.flatMap((s) => s.rows));
+  const fresh = encodeSamples(fitted, train, length, labelOf);
+  const most = Math.min(settings.replay, fresh.rows);
+  const replayed = reservoir && most > 0 ? sampleRows(reservoir, most, random.fork('replay').bits()) : null;
+  const batch = replayed ? joinRows(fresh, replayed) : fresh;
+  const attacks = batch.y.reduce((n, y) => n + y, 0);
+  if (attacks === 0 || attacks === batch.rows) return skip(`one class only: ${attacks} attacks among ${batch.rows} rows to learn from`);
+
+  const learnt = new Set(train);
+  const kept = new Set(held);
+  const learntUntil = train.reduce((t, s) => Math.max(t, s.until), 0);
+  const whole = samples.filter(known);
+  const open = whole.filter((s) => kept.has(s) || (!learnt.has(s) && s.since > learntUntil));
+  const rowsOf = (part: readonly Sample[]): LabelledBatch | null =>
+    part.length === 0 ? null : encodeSamples(fitted, part, length, truthOf);
+  return {
+    encoder: fitted,
+    batch,
+    fresh,
+    replayed: replayed?.rows ?? 0,
+    held: encodeSamples(fitted, held, length, labelOf),
+    open: rowsOf(open),
+    whole: rowsOf(whole),
+    sequences: count,
+    split: how,
+  };
+}
