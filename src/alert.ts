@@ -1,5 +1,7 @@
 import { NetloopError } from './errors.js';
 import type { FeatureRow } from './feature.js';
+import type { Flow } from './flow.js';
+import { sha256 } from './hash.js';
 
 /** Who raised an alert: a rule (DFA), the flow MLP (ANN) or the behaviour LSTM. */
 export type AlertSource = 'DFA' | 'ANN' | 'LSTM';
@@ -10,8 +12,10 @@ export interface Scope {
   readonly resp_h?: string;
   readonly resp_p?: number;
   readonly proto?: string;
-  /** Only flows that carried no payload in both directions (attempts). */
+  /** Only flows that were merely tried (`isAttempt`). */
   readonly attempt?: boolean;
+  /** Only flows with at most this much payload each way, bytes. */
+  readonly mostBytes?: number;
   /** Flows that began at or after, microseconds since the epoch. */
   readonly since: number;
   /** Flows that began at or before, microseconds since the epoch. */
@@ -181,3 +185,32 @@ export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?:
     },
   };
 }
+
+/** The payload a service may say by itself before anybody asks (banner): a TCP flow with no more is still an attempt. Bytes. */
+const BANNER = 512;
+
+/** Whether a flow was only tried: TCP without payload from the originator and at most a banner back, anything else without an answer. */
+export function isAttempt(flow: Flow): boolean {
+  if (flow.proto === 'tcp') return flow.orig_bytes === 0 && flow.resp_bytes <= BANNER;
+  return flow.resp_bytes === 0;
+}
+
+/** Whether a flow lies inside a scope: every field given must fit. */
+export function within(scope: Scope, flow: Flow): boolean {
+  return (
+    flow.ts >= scope.since &&
+    flow.ts <= scope.until &&
+    (scope.orig_h === undefined || scope.orig_h === flow.orig_h) &&
+    (scope.resp_h === undefined || scope.resp_h === flow.resp_h) &&
+    (scope.resp_p === undefined || scope.resp_p === flow.resp_p) &&
+    (scope.proto === undefined || scope.proto === flow.proto) &&
+    (scope.attempt !== true || isAttempt(flow)) &&
+    (scope.mostBytes === undefined || (flow.orig_bytes <= scope.mostBytes && flow.resp_bytes <= scope.mostBytes))
+  );
+}
+
+/** Whether an alert speaks of this flow: what turns an alert into a label. Alerts without a scope (ARP) speak of none. */
+export const implicates = (alert: Alert, flow: Flow): boolean => alert.scope !== undefined && within(alert.scope, flow);
+
+/** An alert's id: 16 hex digits from what it is about. The same traffic gives the same id, and renewals of one episode share it. */
+export const alertId = (...parts: readonly (string | number)[]): string => sha256(parts.join('|')).slice(0, 16);

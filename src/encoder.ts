@@ -54,7 +54,15 @@ export function fitEncoder(rows: Iterable<FeatureRow>): Encoder {
     const log = kind === 'heavy-tail';
     if (kind === 'binary') return { name, log, mean: 0, scale: 1 };
     let sum = 0;
-    for (let i = 0; i < list.length; i++) sum += value(list[i]!, name, log, i);
+    let least = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < list.length; i++) {
+      const x = value(list[i]!, name, log, i);
+      sum += x;
+      if (x < least) least = x;
+      if (x > most) most = x;
+    }
+    if (least === most) return { name, log, mean: least, scale: 1 }; // exactly, where a sum would round
     const mean = sum / list.length;
     let squares = 0;
     for (let i = 0; i < list.length; i++) {

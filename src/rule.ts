@@ -9,6 +9,8 @@ export interface Rule {
   readonly name: string;
   /** Same events in the same order give the same alerts. Never throws on traffic. */
   observe(event: TrafficEvent): readonly Alert[];
+  /** Capture time passes without traffic (microseconds): what was waited for is now overdue. Optional; traffic moves the clock too. */
+  advance?(now: number): readonly Alert[];
   /** Tracked keys, and how many were forgotten for want of room. */
   size(): { readonly keys: number; readonly forgotten: number };
 }
