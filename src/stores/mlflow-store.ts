@@ -87,6 +87,8 @@ export function openMlflowStore(dir: string, { now, wait }: { now: () => number;
         { where: { file, revision } },
       );
     }
+    // From here on writers wait by sleeping (createPatience), not by blocking this thread.
+    db.exec('PRAGMA busy_timeout = 20');
     return db;
   } catch (error) {
     db.close();

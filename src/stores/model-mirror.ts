@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NetloopError } from '../errors.js';
-import type { Sqlite } from './sqlite.js';
-import { storeError } from './sqlite.js';
+import { type Patience, type Sqlite, storeError } from './sqlite.js';
 
 /** One version as the tracking store shows it. */
 export interface MirroredVersion {
@@ -29,7 +28,11 @@ export interface ModelMirror {
 const RESERVED = /^(latest|v\d+)$/i;
 
 /** The registered models of a store in MLflow's layout. Keys are left unnamed in conflicts, because newer layouts widen them. */
-export function createModelMirror(db: Sqlite, dir: string, { now, user }: { now: () => number; user: string }): ModelMirror {
+export function createModelMirror(
+  db: Sqlite,
+  dir: string,
+  { now, user, patiently }: { now: () => number; user: string; patiently: Patience },
+): ModelMirror {
   const sql = {
     versions: db.prepare('SELECT version FROM model_versions WHERE name = ? ORDER BY version'),
     runUri: db.prepare("SELECT artifact_uri AS uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"),
@@ -38,7 +41,7 @@ export function createModelMirror(db: Sqlite, dir: string, { now, user }: { now:
     ),
     touch: db.prepare('UPDATE registered_models SET last_updated_time = ? WHERE name = ?'),
     version: db.prepare(
-      "INSERT OR IGNORE INTO model_versions (name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id, status, run_link, storage_location) VALUES (?, ?, ?, ?, ?, ?, 'None', ?, ?, 'READY', '', ?)",
+      "INSERT INTO model_versions (name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id, status, run_link, storage_location) VALUES (?, ?, ?, ?, ?, ?, 'None', ?, ?, 'READY', '', ?) ON CONFLICT DO NOTHING",
     ),
     tag: db.prepare(
       'INSERT INTO model_version_tags (key, value, name, version) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
@@ -72,7 +75,7 @@ export function createModelMirror(db: Sqlite, dir: string, { now, user }: { now:
           throw storeError(path, error);
         }
       }
-      db.write(() => {
+      await patiently(() => {
         const at = now();
         sql.model.run(name, at, at, '');
         sql.touch.run(at, name);
@@ -83,7 +86,7 @@ export function createModelMirror(db: Sqlite, dir: string, { now, user }: { now:
     setAlias: async (name, alias, version) => {
       if (RESERVED.test(alias))
         throw new NetloopError('NL_OPTION', `invalid alias: ${alias} is reserved by MLflow; take champion or challenger`);
-      db.write(() => {
+      await patiently(() => {
         if (!has(name, version))
           throw new NetloopError('NL_MODEL_UNKNOWN', `the tracking store has no version ${version} of ${name}; register it first`);
         sql.alias.run(alias, version, name);

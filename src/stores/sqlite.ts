@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
 import { isNetloopError, NetloopError } from '../errors.js';
 
@@ -135,5 +136,26 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
       if (wal) fold();
       coded(() => db.close());
     },
+  };
+}
+
+/** Runs `body` in a transaction; while another process writes, sleeps and tries again. */
+export type Patience = <T>(body: () => T) => Promise<T>;
+
+/**
+ * Writers that wait for another process without stopping this one.
+ * @throws NL_BUSY from its calls when the lock is not free after `wait` milliseconds
+ */
+export function createPatience(db: Sqlite, wait: number): Patience {
+  return async (body) => {
+    const until = performance.now() + wait;
+    for (;;) {
+      try {
+        return db.write(body);
+      } catch (error) {
+        if (!isNetloopError(error) || error.code !== 'NL_BUSY' || performance.now() >= until) throw error;
+        await sleep(20);
+      }
+    }
   };
 }

@@ -17,7 +17,7 @@ import {
 import { openMlflowStore } from './mlflow-store.js';
 import { createModelMirror, type ModelMirror } from './model-mirror.js';
 import { createRunReader } from './run-reader.js';
-import { storeError } from './sqlite.js';
+import { createPatience, storeError } from './sqlite.js';
 
 /** One point of a metric's history. */
 export interface MetricPoint {
@@ -61,6 +61,7 @@ export function createEmbeddedTracking(
   { now = Date.now, user = process.env.USER ?? 'netloop', wait = 5000 }: EmbeddedOptions = {},
 ): EmbeddedTracking {
   const db = openMlflowStore(dir, { now, wait });
+  const patiently = createPatience(db, wait);
   const reader = createRunReader(db);
   const sql = {
     experiment: db.prepare(
@@ -93,7 +94,7 @@ export function createEmbeddedTracking(
       "INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source, dataset_profile) VALUES (?, ?, ?, ?, 'local', ?, ?)",
     ),
     addInput: db.prepare(
-      "INSERT OR IGNORE INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id) VALUES (?, 'DATASET', ?, 'RUN', ?)",
+      "INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id) VALUES (?, 'DATASET', ?, 'RUN', ?) ON CONFLICT DO NOTHING",
     ),
     addInputTag: db.prepare("INSERT INTO input_tags (input_uuid, name, value) VALUES (?, 'mlflow.data.context', ?)"),
     history: db.prepare(
@@ -161,11 +162,11 @@ export function createEmbeddedTracking(
 
   return {
     dir,
-    ...createModelMirror(db, dir, { now, user }),
+    ...createModelMirror(db, dir, { now, user, patiently }),
     start: async (start: RunStart) => {
       const tags = startTags(start);
       const id = start.id === undefined ? hex32() : runId(start.id);
-      return db.write(() => {
+      return patiently(() => {
         if (start.parent !== undefined) known(start.parent);
         if (start.id !== undefined && sql.run.first(id)) return id;
         const { id: experimentId, location } = experiment(start.experiment);
@@ -179,7 +180,7 @@ export function createEmbeddedTracking(
     },
     log: async (run, entries) => {
       const { params, metrics, tags } = storedLog(entries, now());
-      db.write(() => {
+      await patiently(() => {
         const { experiment } = known(run);
         for (const [key, value] of params) {
           const was = sql.param.first<{ value: string }>(key, run)?.value;
@@ -204,7 +205,7 @@ export function createEmbeddedTracking(
       }
     },
     finish: async (run, status, endTime = now()) => {
-      db.write(() => {
+      await patiently(() => {
         known(run);
         sql.finish.run(status, endTime, run);
       });

@@ -7,6 +7,7 @@ import { canonical, sha256 } from '../hash.js';
 import type { Architecture } from '../model.js';
 import { type ModelName, type ModelVersion, versionUnknown } from '../registry.js';
 import { syncFolder, writeDurably } from './durable-file.js';
+import { alive } from './process-alive.js';
 
 /** A version on disk: `manifest.json` beside the weights and the encoder, all hashed in it. */
 interface Manifest {
@@ -107,16 +108,6 @@ function sweep(folder: string): void {
   for (const entry of readdirSync(folder)) {
     const pid = Number(PART.exec(entry)?.[1] ?? Number.NaN);
     if (!Number.isNaN(pid) && !alive(pid)) rmSync(join(folder, entry), { recursive: true, force: true });
-  }
-}
-
-/** Whether a process of this number runs (one that may not be signalled does). */
-export function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
