@@ -72,7 +72,8 @@ export function mayFollow(from: CycleState, to: CycleState): boolean {
   const at = STEPS.indexOf(from);
   if (at < 0) return to === 'cleaned' && from !== 'cleaned';
   if (to === 'failed' || to === 'skipped') return true;
-  if (to === 'deployed' || to === 'rolled-back') return from === 'validating';
+  if (to === 'deployed') return from === 'validating';
+  if (to === 'rolled-back') return from === 'validating' || from === 'training'; // training itself may diverge
   return STEPS.indexOf(to) > at;
 }
 

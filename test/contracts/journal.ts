@@ -62,7 +62,8 @@ export function journalContract(name: string, create: (options: { now: () => num
         if (from === to) return true;
         if (!steps.includes(from)) return to === 'cleaned' && from !== 'cleaned';
         if (steps.includes(to)) return steps.indexOf(to) > steps.indexOf(from);
-        return to === 'skipped' || to === 'failed' || (from === 'validating' && (to === 'deployed' || to === 'rolled-back'));
+        if (to === 'skipped' || to === 'failed') return true;
+        return (to === 'rolled-back' && from === 'training') || (from === 'validating' && (to === 'deployed' || to === 'rolled-back'));
       };
       const ways: Record<CycleState, readonly CycleState[]> = {
         ...{ collecting: [], labelling: ['labelling'], building: ['building'], 'backing-up': ['backing-up'], training: ['training'] },
