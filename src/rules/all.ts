@@ -1,0 +1,39 @@
+import type { Rule } from '../rule.js';
+import { createArpSpoofingRule } from './arp-spoofing.js';
+import { createArpSweepRule } from './arp-sweep.js';
+import { createAttempts } from './attempts.js';
+import { createFloodMachine } from './flood.js';
+import { createGuessingRule } from './guessing.js';
+import { createHostSweepMachine } from './host-sweep.js';
+import { runMachines } from './machine.js';
+import type { RuleOptions } from './options.js';
+import { createPacketFloodRule } from './packet-flood.js';
+import { createPortScanMachine } from './port-scan.js';
+
+export type { RuleOptions } from './options.js';
+
+/**
+ * All rules as one. Thresholds are named, with units and reasons, in each rule's file; every one can be set.
+ * @example
+ * const rules = createRules({ guessing: { known: [4, 8, 16] } });
+ * for (const alert of rules.observe(event)) console.log(alert.rule, alert.evidence);
+ */
+export function createRules(options: RuleOptions = {}): Rule {
+  const machines = [createPortScanMachine(options.portScan), createHostSweepMachine(options.hostSweep), createFloodMachine(options.flood)];
+  const rules: readonly Rule[] = [
+    runMachines('attempts', machines, createAttempts(options.openFlows)),
+    createGuessingRule(options.guessing),
+    createPacketFloodRule(options.packetFlood),
+    createArpSpoofingRule(options.arpSpoofing),
+    createArpSweepRule(options.arpSweep),
+  ];
+  return {
+    name: 'rules',
+    observe: (event) => rules.flatMap((rule) => rule.observe(event)),
+    advance: (now) => rules.flatMap((rule) => rule.advance?.(now) ?? []),
+    size: () => {
+      const all = rules.map((rule) => rule.size());
+      return { keys: all.reduce((n, s) => n + s.keys, 0), forgotten: all.reduce((n, s) => n + s.forgotten, 0) };
+    },
+  };
+}

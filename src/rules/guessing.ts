@@ -1,0 +1,129 @@
+import type { Alert } from '../alert.js';
+import type { Flow } from '../flow.js';
+import type { Rule } from '../rule.js';
+import { createCapped } from './capped.js';
+import { due, type Episode, newEpisode, raise } from './episode.js';
+import { loginShape, type Shape } from './login-shape.js';
+
+/** How many failed-looking logins make guessing. */
+export interface GuessingThresholds {
+  /** Short alike conversations with a known login port within 60 s, 10 min, 1 h. A person who mistypes tries three times, a tool goes on. */
+  readonly known: readonly [minute: number, tenMinutes: number, hour: number];
+  /** The same on any other port, where less is known about what is normal. */
+  readonly other: readonly [minute: number, tenMinutes: number, hour: number];
+  /** Largest difference between conversations, as a share of the middle one's bytes; guesses differ by the length of name and password. */
+  readonly spread: number;
+  /** Longest conversation, seconds; servers hang up on failed logins within 2 minutes (OpenSSH's LoginGraceTime is 120 s). */
+  readonly longest: number;
+  /** Pairs of client and service watched. */
+  readonly capacity: number;
+}
+
+export const guessingDefaults: GuessingThresholds = {
+  known: [5, 10, 20],
+  other: [8, 15, 30],
+  spread: 0.35,
+  longest: 120,
+  capacity: 8192,
+};
+
+const SPANS = [60e6, 600e6, 3600e6] as const;
+/** Conversations remembered a pair: the largest threshold and room to tell how the evidence grows. */
+const MOST_TRIES = 64;
+/** Bytes by which any two conversations may differ, so that tiny ones (FTP, telnet) are not held to a share of very little. */
+const SLACK = 200;
+
+interface Try {
+  readonly ts: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+interface Service {
+  tries: Try[];
+  total: number;
+  last: number;
+  episode: Episode;
+}
+
+/** Conversations already counted, so that one that is seen closing, and then closed, counts once. */
+const MOST_COUNTED = 65_536;
+
+const ended = (flow: Flow, kind: string): boolean => kind === 'closed' || /[FfRr]/.test(flow.history);
+
+/**
+ * Password guessing on any TCP port: one client holds many short conversations with one service, all of the size of a failed login and
+ * alike, and each ends. What is no guessing: one long session; conversations with web, DNS and the like (`loginShape` says which ports
+ * cannot be told apart from ordinary use without payload); conversations that carry more than a login.
+ *
+ * States of client and service: `watching` until enough alike conversations fall into one of three windows, then `alerted`; an hour
+ * without one ends the episode.
+ */
+export function createGuessingRule(options: Partial<GuessingThresholds> = {}): Rule {
+  const t = { ...guessingDefaults, ...options };
+  const services = createCapped<Service>(t.capacity);
+  const counted = createCapped<true>(MOST_COUNTED);
+
+  const alike = (tries: readonly Try[]): boolean => {
+    const near = (pick: (x: Try) => number): boolean => {
+      const sorted = tries.map(pick).sort((a, b) => a - b);
+      const middle = sorted[sorted.length >> 1]!;
+      const within = sorted.filter((x) => Math.abs(x - middle) <= Math.max(t.spread * middle, SLACK)).length;
+      return within >= 0.8 * sorted.length; // a lucky guess or a network fault among them does not hide the rest
+    };
+    return near((x) => x.up) && near((x) => x.down);
+  };
+
+  const judge = (flow: Flow, now: number, shape: Shape): readonly Alert[] => {
+    const key = `${flow.orig_h}|${flow.resp_h}|${flow.resp_p}|${flow.vlan ?? ''}`;
+    const fresh = (): Service => ({ tries: [], total: 0, last: now, episode: newEpisode(flow.ts) });
+    const service = services.touch(key, fresh);
+    if (now - service.last > SPANS[2]) Object.assign(service, fresh());
+    service.last = now;
+    service.total++;
+    service.tries.push({ ts: now, up: flow.orig_bytes, down: flow.resp_bytes });
+    if (service.tries.length > MOST_TRIES) service.tries.shift();
+    const limits = shape === 'known' ? t.known : t.other;
+    for (let w = 0; w < SPANS.length; w++) {
+      const inside = service.tries.filter((x) => now - x.ts <= SPANS[w]!);
+      if (inside.length < limits[w]! || !alike(inside)) continue;
+      if (!due(service.episode, service.total, now)) return [];
+      const most = Math.max(...inside.map((x) => Math.max(x.up, x.down)));
+      const finding = {
+        rule: 'password-guessing',
+        orig_h: flow.orig_h,
+        resp_h: flow.resp_h,
+        resp_p: flow.resp_p,
+        evidence: {
+          tries: service.total,
+          tries_in_window: inside.length,
+          threshold: limits[w]!,
+          window_seconds: SPANS[w]! / 1e6,
+          bytes_up: inside.at(-1)!.up,
+          bytes_down: inside.at(-1)!.down,
+          service: shape === 'known' ? 'known login port' : 'other port',
+        },
+        scope: { orig_h: flow.orig_h, resp_h: flow.resp_h, resp_p: flow.resp_p, proto: 'tcp', mostBytes: 2 * most + SLACK },
+      };
+      return [raise(service.episode, finding, service.total, now)];
+    }
+    return [];
+  };
+
+  return {
+    name: 'password-guessing',
+    observe(event) {
+      if (event.kind === 'arp' || event.kind === 'opened') return [];
+      const { flow } = event;
+      if (flow.proto !== 'tcp' || flow.orig_bytes === 0 || flow.resp_bytes === 0 || !ended(flow, event.kind)) return [];
+      if (flow.duration > t.longest * 1e6) return [];
+      const shape = loginShape(flow);
+      if (shape === null) return [];
+      const id = `${flow.orig_h}|${flow.orig_p}|${flow.resp_h}|${flow.resp_p}|${flow.ts}`;
+      if (counted.peek(id)) return [];
+      counted.touch(id, () => true);
+      return judge(flow, event.ts, shape);
+    },
+    size: () => ({ keys: services.size() + counted.size(), forgotten: services.forgotten() + counted.forgotten() }),
+  };
+}

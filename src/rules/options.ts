@@ -1,0 +1,20 @@
+import type { ArpThresholds } from './arp-memory.js';
+import type { ArpSweepThresholds } from './arp-sweep.js';
+import type { FloodThresholds } from './flood.js';
+import type { GuessingThresholds } from './guessing.js';
+import type { HostSweepThresholds } from './host-sweep.js';
+import type { PacketFloodThresholds } from './packet-flood.js';
+import type { PortScanThresholds } from './port-scan.js';
+
+/** Thresholds to set otherwise, by rule. What is not named keeps its default. */
+export interface RuleOptions {
+  readonly portScan?: Partial<PortScanThresholds>;
+  readonly hostSweep?: Partial<HostSweepThresholds>;
+  readonly flood?: Partial<FloodThresholds>;
+  readonly packetFlood?: Partial<PacketFloodThresholds>;
+  readonly guessing?: Partial<GuessingThresholds>;
+  readonly arpSpoofing?: Partial<ArpThresholds>;
+  readonly arpSweep?: Partial<ArpSweepThresholds>;
+  /** Open flows followed until their outcome is known; default 65,536. */
+  readonly openFlows?: number;
+}
