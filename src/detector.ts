@@ -45,6 +45,8 @@ interface Live {
 /** Watches traffic with rules and both models. Synchronous: what it is given is judged before the call returns. */
 export interface Detector {
   observe(event: TrafficEvent): readonly Alert[];
+  /** Capture time passes: what rules waited for may be overdue. */
+  advance(now: number): readonly Alert[];
   /** Puts a version live. It is loaded whole before the old one leaves. @throws NL_MODEL_SCHEMA, NL_MODEL_CORRUPT: the old one stays */
   swap(version: ModelVersion): SwapRecord;
   live(name: ModelName): ModelVersion | null;
@@ -122,6 +124,7 @@ export function createDetector({ rules, featurize, by = 'user_id', alertAbove = 
       const scored = judge(event.flow);
       return alerts.length === 0 ? scored : [...alerts, ...scored];
     },
+    advance: (now) => rules.advance?.(now) ?? [],
     swap(version) {
       const { name } = version;
       const next: Live = { version, model: loadModel(version.model), encoder: loadEncoder(version.encoder) };

@@ -71,13 +71,15 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   let from = 0;
   let to = 0;
 
-  const handle = (event: TrafficEvent): void => {
-    if (event.kind === 'closed') flows++;
-    const raised = detector.observe(event);
+  const take = (raised: readonly Alert[]): void => {
     if (raised.length === 0) return;
     alerts += raised.length;
     onAlerts(raised);
     for (const alert of raised) for (const { learner } of pupils) learner.alert(alert);
+  };
+  const handle = (event: TrafficEvent): void => {
+    if (event.kind === 'closed') flows++;
+    take(detector.observe(event));
   };
   const traffic = createTraffic(handle, options.traffic);
 
@@ -126,7 +128,11 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
           const ts = batch.ts[i]!;
           if (from === 0) from = ts;
           // Cycles turn on whole seconds of capture time: cheap to ask, and the same for every batch size.
-          if (Math.floor(ts / 1e6) > Math.floor(to / 1e6)) await turn(ts, source.live === true);
+          if (Math.floor(ts / 1e6) > Math.floor(to / 1e6)) {
+            traffic.expire(ts);
+            take(detector.advance(ts));
+            await turn(ts, source.live === true);
+          }
           if (ts > to) to = ts;
           traffic.frame(batch, i);
         }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type FlowRecord, flowRecord } from '../features/record.js';
+import { zeekTimeouts } from '../assemble.js';
 import { createFeaturizer } from '../featurize.js';
 import type { Flow } from '../flow.js';
 import { openSource, type SourceOptions } from '../sources/open.js';
@@ -23,7 +24,13 @@ export interface SourceFlags {
   readonly active?: number;
 }
 
-export const trafficOptions = ({ view, idle, active }: SourceFlags): TrafficOptions => ({ view, idle, active });
+/** Zeek's own time-outs where Zeek's view is asked for and nothing else is said; the loop's (idle 120 s, active 1,800 s) otherwise. */
+export const trafficOptions = ({ view, idle, active }: SourceFlags, zeeks = false): TrafficOptions => ({
+  view,
+  idle,
+  active,
+  ...(zeeks && view === 'zeek' ? { timeouts: zeekTimeouts } : {}),
+});
 export const sourceOptions = ({ user }: SourceFlags): SourceOptions => ({ user });
 
 /** Prints what could not be used, by kind, to standard error. */
@@ -37,12 +44,13 @@ export async function eachFlow(
   files: readonly string[],
   flags: SourceFlags,
   take: (flows: readonly Flow[]) => Promise<void>,
+  zeeks = false,
 ): Promise<Readonly<Record<string, number>>> {
   const signal = interruptSignal();
   const ended: Flow[] = [];
   const traffic = createTraffic((event) => {
     if (event.kind === 'closed') ended.push(event.flow);
-  }, trafficOptions(flags));
+  }, trafficOptions(flags, zeeks));
   const ignored: Record<string, number> = {};
   try {
     for (const file of files) {
@@ -82,7 +90,7 @@ export function addFlows(program: Command): void {
       await writer.write(flows.map((flow): FlowRecord => flowRecord(flow, featurize(flow), flow.label !== undefined)));
     };
     try {
-      reportDamage(await eachFlow(files, flags, take));
+      reportDamage(await eachFlow(files, flags, take, true));
     } finally {
       writer ??= await openFlowWriter(flags.format, flags.out ?? null, false);
       await writer.close();

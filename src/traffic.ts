@@ -1,0 +1,47 @@
+import { createFlowTable, type Timeouts } from './assemble.js';
+import { createDecoder } from './decode.js';
+import { serviceOf } from './features/service.js';
+import type { Flow, TrafficEvent } from './flow.js';
+import type { Flows, Frames } from './source.js';
+
+/** When flows end, and how many may be open. Seconds. */
+export interface TrafficOptions {
+  readonly view?: 'zeek' | 'five-tuple';
+  readonly idle?: number;
+  readonly active?: number;
+  readonly timeouts?: Timeouts;
+  readonly maxFlows?: number;
+}
+
+/** What a source yields, turned into events: frames are decoded and assembled, records are closed flows already. */
+export interface Traffic {
+  frame(batch: Frames, index: number): void;
+  flow(flow: Flow): void;
+  batch(batch: Frames | Flows): void;
+  /** Moves the capture clock (microseconds): silent flows end. */
+  expire(now: number): void;
+  /** Closes all open flows. */
+  flush(): void;
+  /** Packets that gave no flow, by reason. */
+  ignored(): Readonly<Record<string, number>>;
+}
+
+export function createTraffic(on: (event: TrafficEvent) => void, options: TrafficOptions = {}): Traffic {
+  const decoder = createDecoder();
+  const table = createFlowTable({ ...options, service: serviceOf, on });
+  const traffic: Traffic = {
+    frame({ bytes, offset, captured, length, ts, link }, i) {
+      table.push(decoder.frame(bytes, offset[i]!, captured[i]!, length[i]!, ts[i]!, link[i]!));
+    },
+    flow: (flow) => on({ kind: 'closed', ts: flow.ts + flow.duration, flow }),
+    batch(batch) {
+      if (batch.kind === 'flows') for (const flow of batch.flows) traffic.flow(flow);
+      else for (let i = 0; i < batch.count; i++) traffic.frame(batch, i);
+      if (batch.kind === 'frames' && batch.count > 0) traffic.expire(batch.ts[batch.count - 1]!);
+    },
+    expire: (now) => void table.expire(now), // events have told of them already
+    flush: () => void table.flush(),
+    ignored: () => table.counters().ignored,
+  };
+  return traffic;
+}

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { type CycleJob, type CyclePorts, type CycleResult, runCycle, type Train } from '../src/cycle.js';
+import type { Step } from '../src/detector.js';
+import { encode, loadEncoder } from '../src/encoder.js';
+import { guardedGate, plainGate } from '../src/gate.js';
+import { mayFollow, type CycleState } from '../src/journal.js';
+import { plainPolicy } from '../src/label.js';
+import { loadModel } from '../src/networks/load.js';
+import { createMemoryRegistry, type ModelName, type ModelVersion } from '../src/registry.js';
+import { resolveSpec } from '../src/spec.js';
+import { makeSteps } from './traffic/flows.js';
+
+const spec = resolveSpec({ source: { files: ['-'] } });
+const inProcess: Train = async (file, batch, options) => {
+  const model = loadModel(file);
+  try {
+    const report = await model.train(batch, options);
+    return { model: model.save(), report };
+  } finally {
+    model.dispose();
+  }
+};
+const settings = {
+  flow: { ...spec.flow, minSamples: 50, first: { epochs: 12, batch: 32, learningRate: 2e-3 } },
+  behaviour: { ...spec.behaviour, minSamples: 10, units: [12], dense: [8], first: { epochs: 20, batch: 16, learningRate: 5e-3 } },
+};
+const jobOf = (learner: ModelName, steps: Step[], more: Partial<CycleJob> = {}): CycleJob => ({
+  learner,
+  number: 1,
+  window: { from: steps[0]?.flow.ts ?? 0, to: steps.at(-1)?.flow.ts ?? 0 },
+  steps,
+  alerts: [],
+  settings: settings[learner],
+  sequence: spec.sequence,
+  policy: plainPolicy,
+  gate: guardedGate,
+  seed: 7,
+  trusted: null,
+  ...more,
+});
+const portsOf = (more: Partial<CyclePorts> = {}): CyclePorts => ({ registry: createMemoryRegistry(), train: inProcess, ...more });
+
+/** Steps as a detector with this flow model live would have scored them. */
+function scored(steps: Step[], version: ModelVersion): Step[] {
+  const model = loadModel(version.model);
+  const encoder = loadEncoder(version.encoder);
+  const out = steps.map((s) => ({ ...s, score: model.predict({ x: encode(encoder, s.row), rows: 1, steps: 1, features: encoder.width })[0]! }));
+  model.dispose();
+  return out;
+}
+
+async function firstFlowCycle(ports: CyclePorts): Promise<CycleResult & { version: ModelVersion }> {
+  const result = await runCycle(jobOf('flow', makeSteps()), null, ports);
+  expect(result.record.state).toBe('deployed');
+  return result as CycleResult & { version: ModelVersion };
+}
+
+describe('a cycle', () => {
+  test('the first champion is trained on known truth, with a frozen golden set it has not learnt', async () => {
+    const ports = portsOf();
+    const { record, version, trusted } = await firstFlowCycle(ports);
+    expect(record).toMatchObject({ state: 'deployed', reason: 'all checks passed', parent: null, version: 1 });
+    expect(record.labels.bySource.truth).toBe(600);
+    expect(record.samples.train + record.samples.held).toBe(600);
+    expect(record.goldenAfter!.balancedAccuracy).toBeGreaterThan(0.95);
+    expect(trusted!.golden.rows).toBe(record.samples.held);
+    expect(version.goldenHash).toBe(trusted!.goldenHash);
+    expect((await ports.registry.current('flow'))!.version).toBe(1);
+  });
+
+  test('the next cycle labels by rule and score, learns, and is judged against the champion', async () => {
+    const ports = portsOf();
+    const first = await firstFlowCycle(ports);
+    const steps = scored(makeSteps({ seed: 2, from: 2000 }), first.version);
+    const { record, scores } = await runCycle(jobOf('flow', steps, { number: 2, trusted: first.trusted }), first.version, ports);
+    expect(['deployed', 'rolled-back']).toContain(record.state);
+    expect(record.labels.bySource.truth).toBe(0); // truth is for judging only
+    expect(record.labels.coverage).toBeGreaterThan(0.8);
+    expect(record.labels.noise).toBeLessThan(0.05);
+    expect(record.samples.replayed).toBeGreaterThan(0);
+    expect(record.before).not.toBeNull();
+    expect(record.prequential!.rows).toBe(600);
+    expect(scores!.frozen).toEqual(scores!.champion); // the champion still is the first model
+    expect(record.verdict!.checks.map((c) => c.name)).toContain('golden-drop');
+    expect(record.version).toBe(2);
+    expect((await ports.registry.list('flow')).map((v) => v.parent)).toEqual([null, 1]);
+  });
+
+  test('the behaviour LSTM learns sequences', async () => {
+    const { record } = await runCycle(jobOf('behaviour', makeSteps({ flows: 900 })), null, portsOf());
+    expect(record.state).toBe('deployed');
+    expect(record.sequences!.sequences).toBeGreaterThan(100);
+    expect(record.goldenAfter!.accuracy).toBeGreaterThan(0.8);
+  });
+
+  test('same job, same record, to the bit; another seed, other weights', async () => {
+    const run = async (seed: number) => (await runCycle(jobOf('flow', makeSteps(), { seed }), null, portsOf())).record;
+    const [a, b, c] = [await run(7), await run(7), await run(8)];
+    expect(a).toEqual(b);
+    expect(c.hashes.flows).toBe(a.hashes.flows);
+    expect(c.hashes.weights).not.toBe(a.hashes.weights);
+  });
+
+  test('spoiled labels do not reach the detector: the gate rolls back, the champion stays', async () => {
+    const ports = portsOf();
+    const first = await firstFlowCycle(ports);
+    // A confident, wrong scorer: attacks look benign to it, so that the plain rule would teach the model its mistake.
+    const steps = makeSteps({ seed: 3, from: 2000 }).map((s) => ({ ...s, score: s.flow.label === 1 ? 0.01 : 0.02 + 0.97 * (s.flow.resp_p === 80 && s.flow.orig_bytes > 900 ? 1 : 0) }));
+    const spoil = { number: 2, trusted: first.trusted, settings: { ...settings.flow, replay: 0, train: { epochs: 30, batch: 16, learningRate: 5e-3 } } };
+    const { record, version } = await runCycle(jobOf('flow', steps, spoil), first.version, ports);
+    expect(record.labels.benignNoise).toBeGreaterThan(0.1);
+    expect(record).toMatchObject({ state: 'rolled-back' });
+    expect(record.reason).toContain('golden-');
+    expect(version).toBeNull();
+    expect((await ports.registry.current('flow'))!.version).toBe(1);
+    // The plain gate of the existing systems lets the same model through.
+    const plain = await runCycle(jobOf('flow', steps, { ...spoil, gate: plainGate }), first.version, portsOf());
+    expect(plain.record.state).toBe('deployed');
+  });
+
+  test('without truth and without a champion: skipped, and it says why', async () => {
+    const steps = makeSteps().map((s) => ({ ...s, flow: { ...s.flow, label: undefined } }));
+    const { record } = await runCycle(jobOf('flow', steps), null, portsOf());
+    expect(record).toMatchObject({ state: 'skipped', version: null });
+    expect(record.reason).toMatch(/^no trusted rows/);
+  });
+
+  test('too few rows, one class, no sequences: skipped with the numbers', async () => {
+    const reason = async (learner: ModelName, steps: Step[]) => (await runCycle(jobOf(learner, steps), null, portsOf())).record.reason;
+    expect(await reason('flow', makeSteps({ flows: 30 }))).toBe('needs 50 labelled flows, has 30');
+    expect(await reason('flow', makeSteps().filter((s) => s.flow.label === 0))).toMatch(/^one class only: 0 attacks among \d+ rows/);
+    expect(await reason('behaviour', makeSteps({ flows: 40, users: 9 }))).toMatch(/^no sequences built: 9 users/);
+    expect(await reason('flow', [])).toMatch(/^no trusted rows/);
+  });
+
+  test('a NaN feature fails the cycle with the column, and nothing is promoted', async () => {
+    const steps = makeSteps();
+    steps[5] = { ...steps[5]!, row: { ...steps[5]!.row, src_bytes: Number.NaN } };
+    const ports = portsOf();
+    const { record } = await runCycle(jobOf('flow', steps), null, ports);
+    expect(record.state).toBe('failed');
+    expect(record.reason).toMatch(/NL_BAD_VALUE .*src_bytes/);
+    expect(await ports.registry.current('flow')).toBeNull();
+  });
+
+  test('a champion of another sequence length is refused with what to do', async () => {
+    const ports = portsOf();
+    const first = await runCycle(jobOf('behaviour', makeSteps({ flows: 900 })), null, ports);
+    const steps = makeSteps({ flows: 900, seed: 4 }).map((s) => ({ ...s, score: s.flow.label === 1 ? 0.99 : 0.01 }));
+    const other = jobOf('behaviour', steps, { sequence: { ...spec.sequence, length: 20 }, trusted: first.trusted });
+    const { record } = await runCycle(other, first.version, ports);
+    expect(record.state).toBe('failed');
+    expect(record.reason).toMatch(/NL_MODEL_SCHEMA .*set sequence.length to 10/);
+  });
+
+  test('a learning rate that diverges is rolled back', async () => {
+    const ports = portsOf();
+    const wild = jobOf('flow', makeSteps(), { settings: { ...settings.flow, first: { epochs: 5, batch: 32, learningRate: 1e30 } } });
+    const { record } = await runCycle(wild, null, ports);
+    expect(record).toMatchObject({ state: 'rolled-back', reason: 'training diverged: lower the learning rate' });
+  });
+
+  test('every state is told before the cycle goes on, in an order the journal allows', async () => {
+    const seen: CycleState[] = ['collecting'];
+    await firstFlowCycle(portsOf({ onState: async (state) => void seen.push(state) }));
+    expect(seen).toEqual(['collecting', 'labelling', 'building', 'backing-up', 'training', 'validating', 'validating', 'deployed']);
+    for (let i = 1; i < seen.length; i++) expect(mayFollow(seen[i - 1]!, seen[i]!), `${seen[i - 1]} -> ${seen[i]}`).toBe(true);
+  });
+});
