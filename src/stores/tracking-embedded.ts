@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NetloopError } from '../errors.js';
+import { sha256 } from '../hash.js';
 import { type DatasetInput, IDEMPOTENCY_TAG, type RunStart, runId, runName, startTags, type Tracking } from '../tracking.js';
 import {
   artifactPath,
@@ -50,6 +51,11 @@ export interface EmbeddedOptions {
 const hex32 = (): string => randomBytes(16).toString('hex');
 const SCHEME = 'mlflow-artifacts:/';
 
+/** Rows that travel to SQLite in one statement: the call costs more than the row. */
+const METRICS_AT_ONCE = 50;
+const insertMetrics = (rows: number): string =>
+  `INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT DO NOTHING`;
+
 /**
  * Opens the tracking store of a folder: `mlflow.db` in MLflow's layout and `mlartifacts/`, so that a bare
  * `mlflow server` started there serves the same runs. Several processes may write at once.
@@ -72,9 +78,7 @@ export function createEmbeddedTracking(
     ),
     locate: db.prepare('UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?'),
     run: db.prepare("SELECT experiment_id AS experiment, artifact_uri AS uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"),
-    keyed: db.prepare(
-      "SELECT r.run_uuid AS id FROM tags t JOIN runs r ON r.run_uuid = t.run_uuid WHERE t.key = ? AND t.value = ? AND r.experiment_id = ? AND r.lifecycle_stage = 'active'",
-    ),
+    taken: db.prepare('SELECT 1 FROM runs WHERE run_uuid = ?'),
     addRun: db.prepare(
       "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time, source_version, lifecycle_stage, artifact_uri, experiment_id) VALUES (?, ?, 'LOCAL', 'netloop', '', ?, 'RUNNING', ?, '', 'active', ?, ?)",
     ),
@@ -82,9 +86,8 @@ export function createEmbeddedTracking(
     tag: db.prepare('INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
     param: db.prepare('SELECT value FROM params WHERE key = ? AND run_uuid = ?'),
     addParam: db.prepare('INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)'),
-    metric: db.prepare(
-      'INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    ),
+    metric: db.prepare(insertMetrics(1)),
+    metrics: db.prepare(insertMetrics(METRICS_AT_ONCE)),
     latest: db.prepare('SELECT value, timestamp, step, is_nan AS nan FROM latest_metrics WHERE run_uuid = ? AND key = ?'),
     setLatest: db.prepare(
       'INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan',
@@ -125,8 +128,11 @@ export function createEmbeddedTracking(
 
   function addMetrics(run: string, metrics: readonly StoredMetric[]): void {
     const newest = new Map<string, StoredMetric>();
+    const row = (metric: StoredMetric) => [metric.key, metric.value, metric.timestamp, run, metric.step, metric.isNaN ? 1 : 0];
+    const whole = metrics.length - (metrics.length % METRICS_AT_ONCE);
+    for (let i = 0; i < whole; i += METRICS_AT_ONCE) sql.metrics.run(...metrics.slice(i, i + METRICS_AT_ONCE).flatMap(row));
+    for (const metric of metrics.slice(whole)) sql.metric.run(...row(metric));
     for (const metric of metrics) {
-      sql.metric.run(metric.key, metric.value, metric.timestamp, run, metric.step, metric.isNaN ? 1 : 0);
       const best = newest.get(metric.key);
       if (!best || isLater(metric, best)) newest.set(metric.key, metric);
     }
@@ -137,14 +143,14 @@ export function createEmbeddedTracking(
     }
   }
 
-  function addDataset(run: string, experiment: number, { name, sha256, source, context }: DatasetInput): void {
+  function addDataset(run: string, experiment: number, { name, sha256: hash, source, context }: DatasetInput): void {
     const stored = fitted(name, TRACKING_LIMITS.datasetName);
     // MLflow's digest holds 36 characters, so the whole hash goes into the profile.
-    const digest = sha256.slice(0, TRACKING_LIMITS.datasetDigest);
+    const digest = hash.slice(0, TRACKING_LIMITS.datasetDigest);
     let id = sql.dataset.first<{ id: string }>(experiment, stored, digest)?.id;
     if (id === undefined) {
       id = hex32();
-      sql.addDataset.run(id, experiment, stored, digest, JSON.stringify({ uri: source }), JSON.stringify({ sha256 }));
+      sql.addDataset.run(id, experiment, stored, digest, JSON.stringify({ uri: source }), JSON.stringify({ sha256: hash }));
     }
     const input = hex32();
     if (sql.addInput.run(input, id, run).changes === 1 && context) sql.addInputTag.run(input, context);
@@ -165,16 +171,17 @@ export function createEmbeddedTracking(
     ...createModelMirror(db, dir, { now, user, patiently }),
     start: async (start: RunStart) => {
       const tags = startTags(start);
-      const id = start.id === undefined ? hex32() : runId(start.id);
+      if (start.id !== undefined) runId(start.id);
       return patiently(() => {
         if (start.parent !== undefined) known(start.parent);
-        if (start.id !== undefined && sql.run.first(id)) return id;
         const { id: experimentId, location } = experiment(start.experiment);
         const key = start.tags?.[IDEMPOTENCY_TAG];
-        const again = key === undefined ? undefined : sql.keyed.first<{ id: string }>(IDEMPOTENCY_TAG, key, experimentId);
-        if (again) return again.id;
+        // A key decides the id, so that finding the run again costs one look-up however many there are.
+        let id = key === undefined || key === start.id ? start.id : sha256(`${experimentId}\n${key}`).slice(0, 32);
+        if (id !== undefined && sql.run.first(id)) return id;
+        if (id === undefined || sql.taken.first(id)) id = hex32();
         sql.addRun.run(id, runName(start.name), user, start.startTime ?? now(), `${location}/${id}/artifacts`, experimentId);
-        for (const [name, value] of [...tags, ['mlflow.user', user] as const]) sql.tag.run(name, value, id);
+        for (const [name, value] of [['mlflow.user', user] as const, ...tags]) sql.tag.run(name, value, id);
         return id;
       });
     },

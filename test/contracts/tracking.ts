@@ -130,7 +130,7 @@ export function trackingContract(name: string, create: (now: () => number) => Tr
       expect((await only(tracking, id)).metrics).toEqual({
         nan: Number.NaN,
         up: Number.MAX_VALUE,
-        down: -Number.MAX_VALUE
+        down: -Number.MAX_VALUE,
       });
     });
 

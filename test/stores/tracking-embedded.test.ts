@@ -109,6 +109,19 @@ describe('the embedded store', () => {
     ]);
   });
 
+  it('keeps every metric of a long entry, in bundles and alone', async () => {
+    const tracking = opened(testFolder(), { now: () => 1 });
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    const metrics = Array.from({ length: 1234 }, (_, i) => ({ key: `k${i % 3}`, value: i / 7, step: i }));
+    await tracking.log(run, { metrics });
+    await tracking.log(run, { metrics });
+    for (const key of ['k0', 'k1', 'k2']) {
+      const expected = metrics.filter((metric) => metric.key === key).map(({ value, step }) => ({ value, step, timestamp: 1 }));
+      expect(await tracking.history(run, key)).toEqual(expected);
+    }
+    expect((await tracking.runs({ id: run }))[0]!.metrics).toEqual({ k0: 1233 / 7, k1: 1231 / 7, k2: 1232 / 7 });
+  });
+
   it('lists and returns files, replaces one, and leaves no half-written ones', async () => {
     const dir = testFolder();
     const tracking = opened(dir);
