@@ -101,15 +101,17 @@ export function createAttempts(capacity = 65_536): Attempts {
   let forgotten = 0;
   let decided: Attempt[] = [];
 
-  const decide = (held: Open, outcome: Outcome): void => {
+  // Silence is dated when it became too long, not when somebody looked: live and replayed traffic give the same times.
+  const decide = (held: Open, outcome: Outcome, ts = clock): void => {
     if (held.outcome === outcome || held.outcome === 'accepted') return;
     held.outcome = outcome;
-    decided.push({ ...held.attempt, outcome, ts: clock });
+    decided.push({ ...held.attempt, outcome, ts });
   };
   const giveUp = (held: Open): void => {
-    if (held.outcome === 'waiting') decide(held, 'unanswered');
-    else if (held.outcome === 'greeted') decide(held, 'half-open');
-    else if (held.outcome === 'talking') decide(held, 'accepted');
+    const due = Math.min(clock, held.attempt.start + PATIENCE);
+    if (held.outcome === 'waiting') decide(held, 'unanswered', due);
+    else if (held.outcome === 'greeted') decide(held, 'half-open', due);
+    else if (held.outcome === 'talking') decide(held, 'accepted', due);
   };
   const overdue = (): void => {
     for (; head < queue.length; head++) {
