@@ -1,4 +1,4 @@
-import type { Alert, AlertSource } from './alert.js';
+import { type Alert, type AlertSource, implicates, type StoredAlert } from './alert.js';
 import { type Encoder, encode, loadEncoder } from './encoder.js';
 import type { FeatureRow } from './feature.js';
 import { type Flow, type TrafficEvent, userOf } from './flow.js';
@@ -33,6 +33,8 @@ export interface DetectorOptions {
   readonly by?: SequenceSettings['by'];
   /** A model alert is raised at or above this probability. */
   readonly alertAbove?: number;
+  /** This site's name on its alerts. */
+  readonly deployment?: string;
   readonly onStep?: (step: Step) => void;
 }
 
@@ -44,9 +46,9 @@ interface Live {
 
 /** Watches traffic with rules and both models. Synchronous: what it is given is judged before the call returns. */
 export interface Detector {
-  observe(event: TrafficEvent): readonly Alert[];
+  observe(event: TrafficEvent): readonly StoredAlert[];
   /** Capture time passes: what rules waited for may be overdue. */
-  advance(now: number): readonly Alert[];
+  advance(now: number): readonly StoredAlert[];
   /** Puts a version live. It is loaded whole before the old one leaves. @throws NL_MODEL_SCHEMA, NL_MODEL_CORRUPT: the old one stays */
   swap(version: ModelVersion): SwapRecord;
   live(name: ModelName): ModelVersion | null;
@@ -58,7 +60,14 @@ export interface Detector {
  * const detector = createDetector({ rules: createRules(), featurize: createFeaturizer() });
  * for (const alert of detector.observe(event)) console.log(alert.rule, alert.evidence);
  */
-export function createDetector({ rules, featurize, by = 'user_id', alertAbove = 0.5, onStep }: DetectorOptions): Detector {
+export function createDetector({
+  rules,
+  featurize,
+  by = 'user_id',
+  alertAbove = 0.5,
+  deployment = 'local',
+  onStep,
+}: DetectorOptions): Detector {
   const live: Record<ModelName, Live | null> = { flow: null, behaviour: null };
   let sequencer: Sequencer<Step> | null = null;
   let flows = 0;
@@ -91,7 +100,7 @@ export function createDetector({ rules, featurize, by = 'user_id', alertAbove = 
     return model.predict({ x, rows: 1, steps: rows.length, features: width })[0]!;
   };
 
-  const judge = (flow: Flow): Alert[] => {
+  const judge = (flow: Flow): { step: Step; alerts: Alert[] } => {
     flows++;
     const alerts: Alert[] = [];
     const row = featurize(flow);
@@ -114,17 +123,28 @@ export function createDetector({ rules, featurize, by = 'user_id', alertAbove = 
       }
     }
     onStep?.(step);
-    return alerts;
+    return { step, alerts };
   };
+
+  const stored = (alert: Alert, step: Step | null): StoredAlert => ({
+    ...alert,
+    user: step?.user ?? alert.orig_h,
+    deployment,
+    row: step?.row ?? null,
+    truth: step?.flow.label,
+  });
 
   return {
     observe(event) {
-      const alerts = rules.observe(event);
-      if (event.kind !== 'closed') return alerts;
-      const scored = judge(event.flow);
-      return alerts.length === 0 ? scored : [...alerts, ...scored];
+      const ruled = rules.observe(event);
+      if (event.kind !== 'closed') return ruled.map((alert) => stored(alert, null));
+      const { step, alerts } = judge(event.flow);
+      return [
+        ...ruled.map((alert) => stored(alert, implicates(alert, event.flow) ? step : null)),
+        ...alerts.map((alert) => stored(alert, step)),
+      ];
     },
-    advance: (now) => rules.advance?.(now) ?? [],
+    advance: (now) => (rules.advance?.(now) ?? []).map((alert) => stored(alert, null)),
     swap(version) {
       const { name } = version;
       const next: Live = { version, model: loadModel(version.model), encoder: loadEncoder(version.encoder) };

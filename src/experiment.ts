@@ -1,7 +1,7 @@
-import type { AlertStore, StoredAlert } from './alert.js';
+import type { AlertStore } from './alert.js';
 import { type Contender, createScoreboard } from './baseline.js';
 import { type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
-import { createDetector, type Step, type SwapRecord } from './detector.js';
+import { createDetector, type SwapRecord } from './detector.js';
 import { type Metrics, metricEntries } from './evaluate.js';
 import { createFeaturizer } from './featurize.js';
 import { canonical, sha256 } from './hash.js';
@@ -101,7 +101,6 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
   const cycles: TimedCycle[] = [];
   const boards = { flow: createScoreboard(), behaviour: createScoreboard() };
   const random = createRandom(spec.seed);
-  let step: Step | null = null;
   const pupils: Pupil[] = [];
 
   const detector = createDetector({
@@ -109,9 +108,8 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     featurize: createFeaturizer(spec.features),
     by: spec.sequence.by,
     alertAbove: spec.detector.alertAbove,
-    onStep: (s) => {
-      step = s;
-      for (const { learner } of pupils) learner.observe(s);
+    onStep: (step) => {
+      for (const { learner } of pupils) learner.observe(step);
     },
   });
 
@@ -135,36 +133,26 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       pupils.push({ learner, trusted: champion ? await ports.trusted.load(name) : null });
     }
 
+    const windows = new Map<string, string>(); // cycle label -> journal id
     const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
+    const labelOf = (name: ModelName, cycle: number): string => `${name} cycle ${cycle}`;
     const report = await walk({
       sources,
       detector,
       pupils,
       settle: spec.settle,
       traffic: { idle: spec.flows.idle, active: spec.flows.active, maxFlows: spec.flows.maxFlows },
-      onAlerts: (alerts) =>
-        ports.alerts.append(
-          alerts.map(
-            (alert): StoredAlert => ({
-              ...alert,
-              user: step?.user ?? '',
-              deployment: 'local',
-              row: alert.source === 'ANN' ? (step?.row ?? null) : null,
-              truth: step?.flow.label,
-            }),
-          ),
-        ),
+      onAlerts: (alerts) => ports.alerts.append(alerts),
+      onWindow: async (name, cycle, from) => {
+        const parent = detector.live(name)?.version ?? null;
+        windows.set(labelOf(name, cycle), await journal.begin({ learner: name, number: cycle, window: { from, to: from }, parent, run }));
+      },
       runCycle: async (job): Promise<CycleResult> => {
         const at = now();
-        const label = `${job.learner} cycle ${job.number}`;
+        const label = labelOf(job.learner, job.number);
+        const id = windows.get(label)!;
+        windows.delete(label);
         const child = await tracking.start({ experiment: spec.name, name: label, parent: run, tags: { 'netloop.learner': job.learner } });
-        const id = await journal.begin({
-          learner: job.learner,
-          number: job.number,
-          window: job.window,
-          parent: detector.live(job.learner)?.version ?? null,
-          run: child,
-        });
         cycleRuns.set(label, { run: child, id, at });
         return runCycle(job, detector.live(job.learner), {
           registry,
@@ -176,7 +164,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       },
       onCycle: async (result, swap) => {
         const { record } = result;
-        const entry = cycleRuns.get(`${record.learner} cycle ${record.number}`)!;
+        const entry = cycleRuns.get(labelOf(record.learner, record.number))!;
         const timed: TimedCycle = { ...record, seconds: (now() - entry.at) / 1000, swap };
         cycles.push(timed);
         if (result.scores) boards[record.learner].add(result.scores);
@@ -204,6 +192,10 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       signal: ports.signal,
     });
 
+    for (const id of windows.values()) {
+      await journal.advance(id, 'skipped', { reason: 'the source ended while it was collecting' });
+      await journal.advance(id, 'cleaned', {});
+    }
     const prequential = { flow: boards.flow.metrics(), behaviour: boards.behaviour.metrics() };
     const ordered = [...cycles].sort((a, b) => a.number - b.number || (a.learner < b.learner ? -1 : 1));
     const over = (key: keyof CycleRecord['hashes']): string => sha256(...ordered.map((c) => c.hashes[key]));

@@ -1,4 +1,4 @@
-import type { Alert } from './alert.js';
+import type { StoredAlert } from './alert.js';
 import type { CycleJob, CycleResult, Trusted } from './cycle.js';
 import type { Detector, SwapRecord } from './detector.js';
 import type { TrafficEvent } from './flow.js';
@@ -35,8 +35,10 @@ export interface WalkOptions {
   readonly traffic?: TrafficOptions;
   /** Seconds of capture time between the end of a window and the swap; a replay waits there for the cycle, a wire never waits. */
   readonly settle?: number;
-  /** Durable before it returns: an alert handed over is an alert kept. */
-  readonly onAlerts?: (alerts: readonly Alert[]) => void;
+  /** Awaited before the walk goes on to the next batch: an alert handed over is an alert kept. */
+  readonly onAlerts?: (alerts: readonly StoredAlert[]) => Promise<unknown>;
+  /** A window opens at this capture time (microseconds). */
+  readonly onWindow?: (name: ModelName, cycle: number, from: number) => Promise<void>;
   readonly onCycle?: (result: CycleResult, swap: SwapRecord | null) => Promise<void>;
   readonly onProgress?: (progress: WalkProgress) => void;
   readonly signal?: AbortSignal;
@@ -64,18 +66,32 @@ interface Pending {
  * capture gives the same alerts to the bit.
  */
 export async function walk(options: WalkOptions): Promise<WalkReport> {
-  const { detector, pupils, runCycle, settle = 30, onAlerts = () => {}, onCycle = async () => {}, onProgress, signal } = options;
+  const {
+    detector,
+    pupils,
+    runCycle,
+    settle = 30,
+    onAlerts = async () => {},
+    onCycle = async () => {},
+    onWindow = async () => {},
+    onProgress,
+    signal,
+  } = options;
   const pending = new Map<ModelName, Pending>();
   let alerts = 0;
   let flows = 0;
   let from = 0;
   let to = 0;
 
-  const take = (raised: readonly Alert[]): void => {
-    if (raised.length === 0) return;
-    alerts += raised.length;
-    onAlerts(raised);
-    for (const alert of raised) for (const { learner } of pupils) learner.alert(alert);
+  const raised: StoredAlert[] = [];
+  const take = (found: readonly StoredAlert[]): void => {
+    if (found.length === 0) return;
+    alerts += found.length;
+    raised.push(...found);
+    for (const alert of found) for (const { learner } of pupils) learner.alert(alert);
+  };
+  const deliver = async (): Promise<void> => {
+    if (raised.length > 0) await onAlerts(raised.splice(0));
   };
   const handle = (event: TrafficEvent): void => {
     if (event.kind === 'closed') flows++;
@@ -83,6 +99,10 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   };
   const traffic = createTraffic(handle, options.traffic);
 
+  const open = async ({ learner }: Pupil, ts: number): Promise<void> => {
+    const { name, cycle } = learner.status(ts);
+    await onWindow(name, cycle, ts);
+  };
   const start = (pupil: Pupil, ts: number): void => {
     const job = pupil.learner.take(ts, pupil.trusted);
     const entry: Pending = { promise: runCycle(job), result: null, deployAt: ts + settle * 1e6 };
@@ -104,8 +124,15 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
       const cycle = pending.get(name);
       const due = pupil.learner.due(ts);
       if (cycle && (wire ? cycle.result !== null : ts >= cycle.deployAt || due)) await finish(pupil, name);
-      if (due && !pending.has(name)) start(pupil, ts);
+      if (due && !pending.has(name)) {
+        start(pupil, ts);
+        await open(pupil, ts);
+      }
     }
+  };
+  const begin = async (ts: number): Promise<void> => {
+    from = ts;
+    for (const pupil of pupils) await open(pupil, ts);
   };
   const restless = (ts: number): boolean => pending.size > 0 || pupils.some(({ learner }) => learner.due(ts));
 
@@ -119,14 +146,14 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
         for (const flow of batch.flows) {
           const ts = flow.ts + flow.duration;
           to = Math.max(to, ts);
-          if (from === 0) from = ts;
+          if (from === 0) await begin(ts);
           if (restless(to)) await turn(to, false);
           traffic.flow(flow);
         }
       } else {
         for (let i = 0; i < batch.count; i++) {
           const ts = batch.ts[i]!;
-          if (from === 0) from = ts;
+          if (from === 0) await begin(ts);
           // Cycles turn on whole seconds of capture time: cheap to ask, and the same for every batch size.
           if (Math.floor(ts / 1e6) > Math.floor(to / 1e6)) {
             traffic.expire(ts);
@@ -137,11 +164,13 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
           traffic.frame(batch, i);
         }
       }
+      await deliver();
       const stage = pending.size > 0 ? 'training' : 'collecting';
       onProgress?.({ stage, done, total, ts: to, flows, alerts, learners: pupils.map((p) => p.learner.status(to)) });
     }
   }
   traffic.flush();
+  await deliver();
   for (const pupil of pupils) {
     const { name } = pupil.learner.status(to);
     if (pending.has(name)) await finish(pupil, name);

@@ -63,7 +63,7 @@ export function addDetect(program: Command): void {
       pupils: [],
       runCycle: () => Promise.reject(new Error('no learner, no cycle')),
       traffic: trafficOptions(flags),
-      onAlerts: (alerts) => {
+      onAlerts: async (alerts) => {
         process.stdout.write(alerts.map((a) => `${alertLine(a)}\n`).join(''));
       },
       signal: interruptSignal(),

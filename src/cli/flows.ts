@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type FlowRecord, flowRecord } from '../features/record.js';
 import { zeekTimeouts } from '../assemble.js';
+import { type FlowRecord, flowRecord } from '../features/record.js';
 import { createFeaturizer } from '../featurize.js';
 import type { Flow } from '../flow.js';
 import { openSource, type SourceOptions } from '../sources/open.js';
@@ -48,9 +48,12 @@ export async function eachFlow(
 ): Promise<Readonly<Record<string, number>>> {
   const signal = interruptSignal();
   const ended: Flow[] = [];
-  const traffic = createTraffic((event) => {
-    if (event.kind === 'closed') ended.push(event.flow);
-  }, trafficOptions(flags, zeeks));
+  const traffic = createTraffic(
+    (event) => {
+      if (event.kind === 'closed') ended.push(event.flow);
+    },
+    trafficOptions(flags, zeeks),
+  );
   const ignored: Record<string, number> = {};
   try {
     for (const file of files) {

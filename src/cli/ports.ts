@@ -1,11 +1,13 @@
 import { createMemoryAlertStore } from '../alert.js';
 import type { ExperimentPorts, TrustedStore } from '../experiment.js';
 import { createMemoryJournal } from '../journal.js';
+import { recoverCycles } from '../recover.js';
 import { createMemoryRegistry } from '../registry.js';
 import { openSources } from '../sources/open.js';
 import type { Spec } from '../spec.js';
 import { createAlertStore } from '../stores/alerts-sqlite.js';
 import { environmentTags } from '../stores/environment.js';
+import { holdFileLock } from '../stores/file-lock.js';
 import { findHome, type Home, prepareHome } from '../stores/home.js';
 import { createJournal } from '../stores/journal-sqlite.js';
 import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
@@ -33,11 +35,17 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
   const embedded = createEmbeddedTracking(home.tracking);
   const tracking = createSpooledTracking(embedded, home.spool);
   const kept = spec.publish || spec.parent === 'champion';
-  const alerts = kept ? createAlertStore(home.alerts) : createMemoryAlertStore();
-  const journal = kept ? createJournal(home.journal) : createMemoryJournal();
+  // One learner at a time on a home: two would promote over each other.
+  const release = kept ? await holdFileLock(`${home.state}/learner.lock`, { wait: 0 }) : () => {};
+  const alerts = kept ? createAlertStore(home.alerts) : { ...createMemoryAlertStore(), close: () => {} };
+  const journal = kept ? createJournal(home.journal) : { ...createMemoryJournal(), close: () => {} };
+  const registry = kept ? createFileRegistry({ dir: home.models, mirror: embedded, onWarning: warn }) : createMemoryRegistry();
+  for (const { learner, number, outcome, reason } of await recoverCycles(journal, registry)) {
+    process.stderr.write(`${learner} cycle ${number} was cut short by the last process: ${outcome}, ${reason}\n`);
+  }
   return {
     open: (source) => openSources(source, home.dir),
-    registry: kept ? createFileRegistry({ dir: home.models, mirror: embedded, onWarning: warn }) : createMemoryRegistry(),
+    registry,
     tracking,
     journal,
     alerts,
@@ -46,7 +54,11 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     environment: environmentTags(home.dir),
     now: Date.now,
     async close() {
+      await tracking.close();
+      alerts.close();
+      journal.close();
       embedded.close();
+      release();
     },
   };
 }

@@ -111,8 +111,9 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
         evidence: {},
         model_version: null,
       } as const;
-      store.append([{ ...alert, user: '192.0.2.1', deployment: 'local', row: null }]);
-      const found = store.query({ limit: 10 });
+      await store.append([{ ...alert, user: '192.0.2.1', deployment: 'local', row: null }]);
+      const found = await store.query({ limit: 10 });
+      store.close();
       return [found.alerts.length === 1 && found.alerts[0]?.id === 'self-test', 'an alert written and read back'];
     });
     await check('readiness', async () => {
