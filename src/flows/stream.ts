@@ -1,0 +1,90 @@
+import { type Endpoint, fullAck, fullLast, nothingAcked, RESET } from './endpoint.js';
+
+/** Octets held beyond a hole while nothing was acknowledged, and octets unacknowledged at all: then the other direction is not captured. */
+const ABOVE_HOLE = 16384;
+const WITHOUT_ACK = 10 * 1024 * 1024;
+/** Blocks kept beyond holes: an attacker's thousand tiny segments cost no more. */
+const BLOCKS = 256;
+
+/** Octets [seq, seq + length) of the stream were seen. Content is never kept, only what is missing. */
+export function received(end: Endpoint, seq: number, length: number): void {
+  if (end.lost || length <= 0) return;
+  const upper = seq + length;
+  if (upper <= fullAck(end) - end.start || upper <= end.trimmed) return;
+  const from = Math.max(seq, end.trimmed);
+  if (from <= end.delivered) {
+    if (upper > end.delivered) end.delivered = upper;
+    joinBlocks(end);
+  } else insert(end, from, upper);
+  const blocks = end.blocks;
+  const highest = blocks.length > 0 ? blocks[blocks.length - 1]! : end.delivered;
+  const tooMany = blocks.length > 2 * BLOCKS || highest - end.trimmed > WITHOUT_ACK;
+  if (tooMany || (blocks.length > 0 && nothingAcked(end) && highest - end.delivered > ABOVE_HOLE)) {
+    end.lost = true;
+    end.blocks = [];
+  }
+}
+
+/** Flat pairs, ascending, never touching. */
+function insert(end: Endpoint, from: number, to: number): void {
+  const blocks = end.blocks;
+  const merged: number[] = [];
+  let low = from;
+  let high = to;
+  let placed = false;
+  for (let i = 0; i < blocks.length; i += 2) {
+    const a = blocks[i]!;
+    const b = blocks[i + 1]!;
+    if (b < low) merged.push(a, b);
+    else if (a > high) {
+      if (!placed) merged.push(low, high);
+      placed = true;
+      merged.push(a, b);
+    } else {
+      low = Math.min(low, a);
+      high = Math.max(high, b);
+    }
+  }
+  if (!placed) merged.push(low, high);
+  end.blocks = merged;
+}
+
+function joinBlocks(end: Endpoint): void {
+  const blocks = end.blocks;
+  while (blocks.length > 0 && blocks[0]! <= end.delivered) {
+    if (blocks[1]! > end.delivered) end.delivered = blocks[1]!;
+    blocks.splice(0, 2);
+  }
+}
+
+/**
+ * The peer acknowledged everything below `seq` (relative): what is missing below was sent and not captured.
+ * Answers the number of gaps found; `octets` is told the length of each.
+ */
+export function acknowledged(end: Endpoint, seq: number, partial: boolean, gap: (octets: number) => void): void {
+  const upTo = end.fins > 0 && seq >= end.finSeq ? end.finSeq - 1 : seq;
+  if (upTo <= end.trimmed) return;
+  if (upTo > end.delivered && !(upTo <= 2 && partial)) {
+    if (!end.lost) {
+      while (end.blocks.length > 0 && end.blocks[0]! < upTo) {
+        gap(end.blocks[0]! - end.delivered);
+        end.delivered = end.blocks[0]!;
+        joinBlocks(end);
+      }
+      if (upTo > end.delivered) gap(upTo - end.delivered);
+    }
+    if (upTo > end.delivered) end.delivered = upTo;
+  }
+  end.trimmed = upTo;
+  joinBlocks(end);
+}
+
+/** Data before the FIN is still missing, so the connection is not over yet. */
+export function pending(end: Endpoint, peer: Endpoint): boolean {
+  if (end.lost) return false;
+  const delivered = end.start + end.delivered;
+  const last = fullLast(end);
+  if (last < delivered) return false;
+  if (delivered !== last - 1 && delivered !== last) return true;
+  return end.state !== RESET && peer.blocks.length > 0;
+}

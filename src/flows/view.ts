@@ -1,0 +1,34 @@
+import type { Decoder } from '../decode.js';
+import type { FlowEnd } from '../flow.js';
+import type { Packet } from '../packet.js';
+import type { Connection } from './connection.js';
+import type { Tally } from './counters.js';
+import type { Fragments } from './fragments.js';
+import type { IndexTable } from './index-table.js';
+import type { Timeouts } from './timeouts.js';
+
+/** What the table lends a view. Times in microseconds. */
+export interface Desk {
+  readonly seed: number;
+  readonly timeouts: Timeouts;
+  readonly checksums: boolean;
+  readonly index: IndexTable<Connection>;
+  readonly ignored: Tally;
+  readonly fragments: Fragments;
+  readonly decoder: Decoder;
+  open(conn: Connection): void;
+  /** After a packet: `counted` if it is in the flow's packets; `before` is the history as it was. */
+  settle(conn: Connection, isNew: boolean, before: string, counted: boolean): void;
+  drop(conn: Connection, end: FlowEnd): void;
+}
+
+/** Hands an inner packet back to the table: `carrier` is the id of the flow around it, -1 without one. */
+export type Take = (packet: Packet, carrier: number) => void;
+
+/** What a flow is. */
+export interface View {
+  packet(packet: Packet, clock: number, carrier: number, take: Take): void;
+  /** When the flow ends if nothing more comes. */
+  due(conn: Connection): number;
+  why(conn: Connection): FlowEnd;
+}
