@@ -121,7 +121,10 @@ describe('horizontal scans', () => {
   it.each([
     ['a browser', many(200, (i) => talk(host(i), 500, 20_000, 2))],
     ['a resolver whose questions are mostly answered', many(200, (i) => dns(i, i % 6 !== 0))],
-    ['a monitor that pings 20 hosts that answer', many(2000, (i) => story({ ...echo(i % 20), ts: at(i) }, [0.001, { resp_pkts: 1, resp_bytes: 56 }]))],
+    [
+      'a monitor that pings 20 hosts that answer',
+      many(2000, (i) => story({ ...echo(i % 20), ts: at(i) }, [0.001, { resp_pkts: 1, resp_bytes: 56 }])),
+    ],
     ['a client that cannot reach 10 hosts', many(100, (i) => silentSyn(host(i % 10, 0.6)))],
   ])('leaves alone %s', (_, events) => {
     expect(tell(events)).toEqual([]);
