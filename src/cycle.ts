@@ -127,19 +127,19 @@ function blankRecord(job: CycleJob, parent: number | null): CycleRecord {
   };
 }
 
-/** The model a cycle starts from: the champion's weights, or fresh ones. @throws NL_MODEL_SCHEMA when the spec asks for another length */
-function startModel(job: CycleJob, champion: ModelVersion | null, lesson: Lesson, random: Random): Model {
+/** The champion, ready to be judged and trained on. @throws NL_MODEL_SCHEMA when the spec asks for another length */
+function championModel(champion: ModelVersion, { batch: { steps, features } }: Lesson): Model {
+  const { architecture: a } = champion.model;
+  if (a.steps === steps && a.features === features) return loadModel(champion.model);
+  throw new NetloopError(
+    'NL_MODEL_SCHEMA',
+    `champion ${champion.name}@${champion.version} reads ${a.steps} x ${a.features}, this window has ${steps} x ${features}: set sequence.length to ${a.steps} or start a new lineage with parent: none`,
+  );
+}
+
+/** A model with fresh weights. */
+function freshModel(job: CycleJob, lesson: Lesson, random: Random): Model {
   const { steps, features } = lesson.batch;
-  if (champion) {
-    const model = loadModel(champion.model);
-    if (model.architecture.steps === steps && model.architecture.features === features) return model;
-    model.dispose();
-    const { architecture: a } = champion.model;
-    throw new NetloopError(
-      'NL_MODEL_SCHEMA',
-      `champion ${champion.name}@${champion.version} reads ${a.steps} x ${a.features}, this window has ${steps} x ${features}: set sequence.length to ${a.steps} or start a new lineage with parent: none`,
-    );
-  }
   const { units, dense } = job.settings;
   const architecture: Architecture =
     job.learner === 'behaviour' ? { kind: 'lstm', steps, features, units, dense } : { kind: 'mlp', steps, features, units: [], dense };
@@ -190,15 +190,17 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     };
 
     await onState('backing-up', {});
-    const start = keep(startModel(job, champion, lesson, random));
-    if (champion && trusted && lesson.whole) {
-      scores = scoreContenders(lesson.whole, trusted.baselines, start, keep(loadModel(trusted.first)));
+    const old = champion && keep(championModel(champion, lesson));
+    const scratch = !old || settings.start === 'scratch';
+    const start = scratch ? keep(freshModel(job, lesson, random)) : old;
+    if (old && trusted && lesson.whole) {
+      scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
       record = { ...record, prequential: measure(scores.champion, scores.truth) };
     }
 
     await onState('training', { rows: batch.rows });
     const { model: file, report } = await ports.train(start.save(), batch, {
-      ...(first ? settings.first : settings.train),
+      ...(scratch ? settings.first : settings.train),
       seed: random.fork('order').bits(),
       signal: ports.signal,
       onEpoch: ports.onEpoch,
@@ -212,12 +214,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const golden = first ? held : (trusted?.golden ?? null);
     const judge = (model: Model) => ({ validation: evaluate(model, held), golden: golden && evaluate(model, golden) });
     const after = judge(next);
-    const before = first ? null : judge(start);
+    const before = old && judge(old);
     const verdict = decide(after, before, job.gate);
     const open = lesson.open ?? held;
     record = {
       ...record,
-      before: first ? null : evaluate(start, open),
+      before: old && evaluate(old, open),
       after: evaluate(next, open),
       goldenBefore: before?.golden ?? null,
       goldenAfter: after.golden,

@@ -27,6 +27,8 @@ export interface LearnerSettings {
   readonly goldenShare: number;
   /** Rows of the first window kept to be learnt again in every cycle; 0 keeps none. */
   readonly replay: number;
+  /** What a later cycle trains: a copy of the champion, or fresh weights with the `first` training. Default: champion. */
+  readonly start?: 'champion' | 'scratch';
 }
 
 /** A window as a cycle gets it. */

@@ -50,6 +50,10 @@ const learner = (defaults: {
       validationShare: share.default(0.2).describe('newest share of a window that is judged on, not learnt'),
       goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
       replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
+      start: z
+        .enum(['champion', 'scratch'])
+        .default('champion')
+        .describe('what a later cycle trains: the champion, or fresh weights as the first'),
     })
     .prefault({});
 
@@ -144,7 +148,7 @@ export type Spec = z.output<typeof specSchema>;
 export type SpecInput = z.input<typeof specSchema>;
 
 /** Edit distance, for "did you mean". */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
