@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NetloopError } from '../errors.js';
 import { type FlowRecord, recordColumns } from '../features/record.js';
-import { storeError } from './sqlite.js';
+import { storeError } from './store-error.js';
 
 export const flowFormats = ['jsonl', 'csv', 'arrow', 'parquet'] as const;
 export type FlowFormat = (typeof flowFormats)[number];

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { storeError } from './sqlite.js';
+import { storeError } from './store-error.js';
 
 /** Where everything netloop keeps lies. */
 export interface Home {

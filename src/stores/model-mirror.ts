@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NetloopError } from '../errors.js';
-import { type Patience, type Sqlite, storeError } from './sqlite.js';
+import type { Patience, Sqlite } from './sqlite.js';
+import { storeError } from './store-error.js';
 
 /** One version as the tracking store shows it. */
 export interface MirroredVersion {

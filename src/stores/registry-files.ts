@@ -14,7 +14,7 @@ import {
 import { createChampionFile } from './champion-file.js';
 import { withFileLock } from './file-lock.js';
 import type { ModelMirror } from './model-mirror.js';
-import { storeError } from './sqlite.js';
+import { storeError } from './store-error.js';
 import { type Files, parentOf, readVersion, versionFiles, versionNumbers, writeVersion } from './version-files.js';
 
 /** The registry on disk: the port, plus what the command line shows. */

@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { appendDurably, writeDurably } from './durable-file.js';
 import { alive } from './process-alive.js';
-import { storeError } from './sqlite.js';
+import { storeError } from './store-error.js';
 
 /** An append-only file of JSON lines, with the bytes that some of them speak of beside it. */
 export interface SpoolFile {

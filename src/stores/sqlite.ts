@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
-import { isNetloopError, NetloopError } from '../errors.js';
+import { isNetloopError } from '../errors.js';
+import { storeError } from './store-error.js';
 
 /** What SQLite stores and gives back. */
 export type Value = string | number | null | Uint8Array;
@@ -34,35 +35,6 @@ export interface SqliteOptions {
   readonly wait?: number;
   /** A write-ahead log, so that readers never wait for writers; false opens the file bare, without touching it. */
   readonly wal?: boolean;
-}
-
-const advice = (file: string): string => `free space, check the rights of ${dirname(file)}, or set NETLOOP_HOME to a writable folder`;
-
-/** Turns what SQLite or the file system said into a coded error: busy, damaged, or not writable. Anything else is given back as it is. */
-export function storeError(file: string, error: unknown): unknown {
-  if (isNetloopError(error)) return error;
-  const { code = '', message = String(error) } = error as { code?: string; message?: string };
-  const where = { file };
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
-    return new NetloopError('NL_BUSY', `${file}: another process holds the store; try again`, { cause: error, where });
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
-    return new NetloopError(
-      'NL_STORE_LAYOUT',
-      `${file}: not a readable SQLite store (${message}); move it away and start again, or restore a copy`,
-      { cause: error, where },
-    );
-  }
-  if (
-    /^(SQLITE_(FULL|READONLY|IOERR|CANTOPEN|PERM)|EROFS|ENOSPC|EACCES|EPERM|EDQUOT|ENOTDIR|EEXIST|EFBIG|EIO)/.test(code) ||
-    /ConnectionFailed/.test(message)
-  ) {
-    return new NetloopError('NL_STORE_WRITE', `cannot write ${file} (${code || message}): ${advice(file)}`, { cause: error, where });
-  }
-  if (!code.startsWith('SQLITE_')) return error;
-  return new NetloopError('NL_STORE_LAYOUT', `${file}: unexpected answer from the store (${message}); it may be of another layout`, {
-    cause: error,
-    where,
-  });
 }
 
 /**

@@ -18,7 +18,8 @@ import {
 import { openMlflowStore } from './mlflow-store.js';
 import { createModelMirror, type ModelMirror } from './model-mirror.js';
 import { createRunReader } from './run-reader.js';
-import { createPatience, storeError } from './sqlite.js';
+import { createPatience } from './sqlite.js';
+import { storeError } from './store-error.js';
 
 /** One point of a metric's history. */
 export interface MetricPoint {
