@@ -11,6 +11,11 @@ export interface TrafficOptions {
   readonly active?: number;
   readonly timeouts?: Timeouts;
   readonly maxFlows?: number;
+  /**
+   * Packets with a wrong checksum: set aside as Zeek does ('check'), or used ('ignore', the default: on a sending host the network card
+   * fills checksums in after the capture, and a detector that threw those packets away would be blind).
+   */
+  readonly checksums?: 'check' | 'ignore';
 }
 
 /** What a source yields, turned into events: frames are decoded and assembled, records are closed flows already. */
@@ -28,7 +33,7 @@ export interface Traffic {
 
 export function createTraffic(on: (event: TrafficEvent) => void, options: TrafficOptions = {}): Traffic {
   const decoder = createDecoder();
-  const table = createFlowTable({ ...options, service: serviceOf, on });
+  const table = createFlowTable({ checksums: 'ignore', ...options, service: serviceOf, on });
   const traffic: Traffic = {
     frame({ bytes, offset, captured, length, ts, link }, i) {
       table.push(decoder.frame(bytes, offset[i]!, captured[i]!, length[i]!, ts[i]!, link[i]!));

@@ -119,6 +119,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     await onCycle(result, result.version ? detector.swap(result.version) : null);
   };
   const turn = async (ts: number, wire: boolean): Promise<void> => {
+    await deliver(); // what was seen is kept before anything is learnt from it
     for (const pupil of pupils) {
       const { name } = pupil.learner.status(ts);
       const cycle = pending.get(name);

@@ -13,6 +13,7 @@ export function addSourceOptions(command: Command): Command {
   return command
     .option('--user <column>', 'column that names the user')
     .addOption(new Option('--view <view>', 'when flows end').choices(['zeek', 'five-tuple']).default('zeek'))
+    .addOption(new Option('--checksums <mode>', 'packets with a wrong checksum').choices(['check', 'ignore']))
     .option('--idle <seconds>', 'silence that ends a flow', Number)
     .option('--active <seconds>', 'age at which a flow is cut', Number);
 }
@@ -20,15 +21,17 @@ export function addSourceOptions(command: Command): Command {
 export interface SourceFlags {
   readonly user?: string;
   readonly view: 'zeek' | 'five-tuple';
+  readonly checksums?: 'check' | 'ignore';
   readonly idle?: number;
   readonly active?: number;
 }
 
-/** Zeek's own time-outs where Zeek's view is asked for and nothing else is said; the loop's (idle 120 s, active 1,800 s) otherwise. */
-export const trafficOptions = ({ view, idle, active }: SourceFlags, zeeks = false): TrafficOptions => ({
+/** As Zeek does (its time-outs, its checksums) where flows are what is asked for; the loop's (idle 120 s, active 1,800 s) for detection. */
+export const trafficOptions = ({ view, checksums, idle, active }: SourceFlags, zeeks = false): TrafficOptions => ({
   view,
   idle,
   active,
+  checksums: checksums ?? (zeeks && view === 'zeek' ? 'check' : 'ignore'),
   ...(zeeks && view === 'zeek' ? { timeouts: zeekTimeouts } : {}),
 });
 export const sourceOptions = ({ user }: SourceFlags): SourceOptions => ({ user });
