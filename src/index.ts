@@ -1,0 +1,127 @@
+// netloop's public door: every public name, in the order of the walk. Notebooks, service and command line come in here.
+
+// Rules and alerts.
+export {
+  type Alert,
+  type AlertFilter,
+  type AlertPage,
+  type AlertQuery,
+  type AlertSource,
+  type AlertStats,
+  type AlertStore,
+  createMemoryAlertStore,
+  implicates,
+  type Scope,
+  type StoredAlert,
+} from './alert.js';
+// Judging: metrics, baselines, drift, the gate.
+export { type Baselines, type Contender, contenders, createScoreboard, fitBaselines, type Scores, scoreContenders } from './baseline.js';
+// Evidence -> labels.
+export { calibrationError, fitTemperature, withTemperature } from './calibrate.js';
+// Bytes -> packets.
+export { createDecoder, type Decoder, decode } from './decode.js';
+export { createPageHinkley, type DriftDetector, psi, scoreHistogram } from './drift.js';
+// Flows -> KDD rows -> numbers.
+export { type Encoder, type EncoderFile, encode, encoderFile, fitEncoder, loadEncoder } from './encoder.js';
+// Ground floor: coded errors, seeded dice, own functions with fixed bits.
+export { type Code, codes, isNetloopError, NetloopError, type Where } from './errors.js';
+export { applyStump, averagePrecision, evaluate, fitStump, type Metrics, measure, metricEntries, type Stump } from './evaluate.js';
+export type { FeatureName, FeatureRow } from './feature.js';
+export { type FlowRecord, featureColumns, flowColumns, flowRecord, recordColumns } from './features/record.js';
+export { contentFeatures, type FeatureInfo, type FeatureKind, featureNames, features, schemaHash } from './features/schema.js';
+export { createFeaturizer, type Featurizer, type FeaturizerOptions, gureKdd } from './featurize.js';
+// Packets -> flows.
+export {
+  type ArpEvent,
+  type ConnState,
+  connStates,
+  type Flow,
+  type FlowEnd,
+  type FlowEvent,
+  type TrafficEvent,
+  userOf,
+} from './flow.js';
+export { type Check, decide, type GateSettings, guardedGate, type Judged, plainGate, type Verdict } from './gate.js';
+export { canonical, sha256 } from './hash.js';
+// The ports, each with its memory twin.
+export { CYCLE_STATES, type CycleEntry, type CycleJournal, type CycleStart, type CycleState, createMemoryJournal } from './journal.js';
+export {
+  checkPolicy,
+  type Evidence,
+  type Label,
+  type LabelPolicy,
+  type LabelQuality,
+  type LabelSource,
+  label,
+  labelQuality,
+  labelSources,
+  plainPolicy,
+} from './label.js';
+// Learning from a window, cycle by cycle.
+export { createLearner, type Learner, type LearnerOptions, type LearnerStatus } from './learner.js';
+export { createLedger, type Ledger, type LedgerEntry } from './ledger.js';
+export { buildLesson, type LearnerSettings, type Lesson, labelWindow, type Window } from './lesson.js';
+// Models.
+export type { Architecture, Batch, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
+export { type Fault, type Ignored, ipProtocols, type LinkType, linkTypes, type Malformed, type Packet } from './packet.js';
+export { type AddressPrivacy, keyedId, maskAddress } from './privacy.js';
+export { createRandom, permutation, type Random } from './random.js';
+export { createMemoryRegistry, type ModelName, type ModelVersion, type Promotion, type Registry } from './registry.js';
+export type { Rule } from './rule.js';
+export { createRules, type RuleOptions } from './rules/all.js';
+export {
+  encodeSamples,
+  flowSamples,
+  hashBatch,
+  joinRows,
+  type Sample,
+  type Split,
+  sampleRows,
+  sequenceSamples,
+  splitByTime,
+  takeRows,
+} from './samples.js';
+// A user's flows -> sequences.
+export {
+  buildSequences,
+  createSequencer,
+  type Sequence,
+  type SequenceCount,
+  type Sequencer,
+  type SequenceSettings,
+  sequenceDefaults,
+  sequenceLabel,
+  sequencesOf,
+  strideOf,
+} from './sequence.js';
+export type { Damage, Flows, Frames, ReadOptions, Source } from './source.js';
+// The walk, and experiments over it.
+export { mergeSpecs, resolveSpec, type Spec, type SpecInput, setPath, specSchema } from './spec.js';
+export {
+  createMemoryTracking,
+  type DatasetInput,
+  type Metric,
+  type RunFilter,
+  type RunInfo,
+  type RunLog,
+  type RunStart,
+  type Tracking,
+} from './tracking.js';
+export { createTraffic, type Traffic, type TrafficOptions } from './traffic.js';
+export { type Pupil, type WalkOptions, type WalkProgress, type WalkReport, walk } from './walk.js';
+
+// --- the edge: disk, network, process, clock ---
+
+// Where traffic comes from.
+export { loadSpec } from './sources/spec-file.js';
+
+// Where things are kept.
+export { createAlertStore } from './stores/alerts-sqlite.js';
+export { environmentTags } from './stores/environment.js';
+export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from './stores/flow-writer.js';
+export { findHome, type Home, prepareHome } from './stores/home.js';
+export { createJournal } from './stores/journal-sqlite.js';
+export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';
+export { createSpooledTracking } from './stores/spool.js';
+export { createEmbeddedTracking, type EmbeddedTracking, type MetricPoint } from './stores/tracking-embedded.js';
+export { createTrustedFiles } from './stores/trusted-files.js';

@@ -1,0 +1,22 @@
+// What notebooks show: `import { show, plot, progress } from 'netloop/notebook'`.
+export type { Axis, Chart, HeatmapChart, HistogramChart, Mark, Position, Series, SeriesChart } from './chart.js';
+export {
+  barChart,
+  type Column,
+  type HeatmapOptions,
+  type HistogramOptions,
+  heatmapChart,
+  histogramChart,
+  lineChart,
+  type SeriesOptions,
+  scatterChart,
+} from './charts.js';
+export { type Bundle, display, inNotebook } from './display.js';
+export { type DrawOptions, renderSvg } from './draw.js';
+export { type Figure, renderFigure } from './figure.js';
+export { bytes, moment, percent, seconds, timeOfDay } from './format.js';
+export { DANFO_ROWS, toArquero, toArrow, toDanfo } from './frames.js';
+export { chartBundle, plot } from './plot.js';
+export { type Progress, type ProgressOptions, progress } from './progress.js';
+export { type ShowOptions, show, tableBundle } from './show.js';
+export type { Format } from './table.js';
