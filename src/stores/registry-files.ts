@@ -30,8 +30,8 @@ export interface FileRegistry extends Registry {
 export interface FileRegistryOptions {
   /** The folder that holds `<name>/<version>/`. */
   readonly dir: string;
-  /** Where versions and aliases are shown to people. Its failures never stop a promotion. */
-  readonly mirror?: ModelMirror;
+  /** Where versions and aliases are shown to people, or how to open it. Its failures never stop a promotion. */
+  readonly mirror?: ModelMirror | (() => ModelMirror);
   /** Further files to store in a version (a Keras file, an MLmodel), by name. */
   readonly extras?: (version: Omit<ModelVersion, 'version'>) => Files;
   /** Told of every trouble that was survived: a damaged champion, a mirror that did not answer. */
@@ -131,10 +131,11 @@ export function createFileRegistry({
   }
 
   async function reconcile(name: ModelName): Promise<boolean> {
-    if (!mirror) return true;
+    if (mirror === undefined) return true;
     try {
+      const pages = typeof mirror === 'function' ? mirror() : mirror;
       const home = folder(name);
-      const shown = new Set(await mirror.mirrored(name));
+      const shown = new Set(await pages.mirrored(name));
       const numbers = versionNumbers(home);
       for (const number of numbers.filter((candidate) => !shown.has(candidate))) {
         const version = loadable(name, number);
@@ -146,13 +147,13 @@ export function createFileRegistry({
           golden_sha256: goldenHash ?? 'none',
           weights_sha256: model.sha256,
         };
-        await mirror.registerModel({ name, version: number, run, note, tags, files: versionFiles(home, number) });
+        await pages.registerModel({ name, version: number, run, note, tags, files: versionFiles(home, number) });
         shown.add(number);
       }
       const newest = numbers.filter((number) => shown.has(number)).at(-1);
-      if (newest !== undefined) await mirror.setAlias(name, 'challenger', newest);
+      if (newest !== undefined) await pages.setAlias(name, 'challenger', newest);
       const live = createChampionFile(home).current();
-      if (live && shown.has(live.to)) await mirror.setAlias(name, 'champion', live.to);
+      if (live && shown.has(live.to)) await pages.setAlias(name, 'champion', live.to);
       return true;
     } catch (error) {
       onWarning(

@@ -124,7 +124,7 @@ describe('killed with SIGKILL at any moment', () => {
   it('a spool hands every acknowledged metric to the next process, once, though the store was locked on and off', async () => {
     const dir = testFolder();
     createEmbeddedTracking(join(dir, 'tracking')).close();
-    const other = openSqlite(join(dir, 'tracking/mlflow.db'), { wait: 1000 });
+    const other = openSqlite(join(dir, 'tracking/mlflow.db'), { wait: 10_000 });
     let going = true;
     const outages = (async () => {
       while (going) {

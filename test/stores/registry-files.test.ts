@@ -202,6 +202,16 @@ describe('the mirror', () => {
     tracking.close();
   });
 
+  it('that cannot be opened never stops a promotion', async () => {
+    const dir = testFolder();
+    writeFileSync(join(dir, 'tracking'), 'a file where a folder belongs');
+    const { registry, warnings } = registryIn(join(dir, 'models'), { mirror: () => createEmbeddedTracking(join(dir, 'tracking')) });
+    await registry.put(draftVersion('flow', 1));
+    await registry.promote('flow', 1, 'first');
+    expect((await registry.current('flow'))!.version).toBe(1);
+    expect(warnings.map(({ cause }) => cause)).toMatchObject([{ code: 'NL_STORE_WRITE' }, { code: 'NL_STORE_WRITE' }]);
+  });
+
   it('that fails never stops a promotion, is reported, and is caught up with later', async () => {
     const dir = testFolder();
     const seen: string[] = [];
