@@ -52,6 +52,7 @@ export interface EpochRecord {
 export interface TrainReport {
   readonly epochs: readonly EpochRecord[];
   readonly samples: number;
+  /** `cancelled` (by the signal) and `diverged` (loss or weights no longer finite, or the loss above 20) leave the weights as they were. */
   readonly stopped: 'done' | 'cancelled' | 'diverged';
 }
 
@@ -66,7 +67,8 @@ export interface ModelFile {
 
 /**
  * Predict changes nothing; train changes only this model. Same weights, rows, options and seed: same bits.
- * @throws NL_MODEL_SCHEMA when rows do not fit, NL_BAD_VALUE on NaN, NL_ONE_CLASS and NL_OPTION from train, NL_DIVERGED
+ * A model goes on predicting with its old weights until a training has ended well.
+ * @throws NL_MODEL_SCHEMA when rows do not fit, NL_BAD_VALUE on NaN; from train also NL_ONE_CLASS (or no rows), NL_OPTION, NL_BUSY (twice at once)
  */
 export interface Model {
   readonly architecture: Architecture;

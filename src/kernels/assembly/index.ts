@@ -1,0 +1,8 @@
+// What the module exports. Every kernel is a pure function of the arrays it is given: no state, no allocation, no imports but the memory.
+export { lstmForward, lstmBackward, lstmGradient } from './lstm';
+export { denseForward, denseGradient, outputForward, outputGradient } from './dense';
+export { probability, crossEntropy, hits } from './loss';
+export { fold, squares, adam, sgd } from './optimizer';
+export { multiply, pack, packTransposed } from './multiply';
+export { gather } from './rows';
+export { exp, log1p, tanhAll, sigmoidAll } from './functions';

@@ -1,0 +1,107 @@
+// One LSTM layer over a shard of rows (Hochreiter and Schmidhuber 1997, with forget gates as in Keras; gate order i, f, c, o).
+//
+// Arrays are step-major: [steps][rows][...], so that a step is one block. h and c have steps + 1 entries; entry 0 is the state before, 0.
+//   z_t = x_t Wx + h_(t-1) Wh + b      i = sigmoid(z_i)  f = sigmoid(z_f)  g = tanh(z_c)  o = sigmoid(z_o)
+//   c_t = f c_(t-1) + i g              h_t = o tanh(c_t)
+import { sigmoid4, tanh4 } from './functions';
+import { add, at, load4, mul, splat, store4, sub } from './lanes';
+import { multiply, multiplyPacked, packAndSum, packStrips } from './multiply';
+
+/** z [rows][4 units] becomes the gates i, f, g, o in place; c, tanhC and h get this step's values. */
+function gates(rows: i32, units: i32, z: usize, bias: usize, cBefore: usize, c: usize, tanhC: usize, h: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const zi = at(z, r * 4 * units), zf = at(zi, units), zc = at(zf, units), zo = at(zc, units);
+    const bi = bias, bf = at(bi, units), bc = at(bf, units), bo = at(bc, units);
+    for (let j: i32 = 0; j < units << 2; j += 16) {
+      const i = sigmoid4(add(load4(zi + j), load4(bi + j)));
+      const f = sigmoid4(add(load4(zf + j), load4(bf + j)));
+      const g = tanh4(add(load4(zc + j), load4(bc + j)));
+      const o = sigmoid4(add(load4(zo + j), load4(bo + j)));
+      const e = (r * units << 2) + j;
+      const cell = add(mul(f, load4(cBefore + e)), mul(i, g));
+      const t = tanh4(cell);
+      store4(c + e, cell);
+      store4(tanhC + e, t);
+      store4(h + e, mul(o, t));
+      store4(zi + j, i);
+      store4(zf + j, f);
+      store4(zc + j, g);
+      store4(zo + j, o);
+    }
+  }
+}
+
+/**
+ * x [steps][rows][ldx], of which the first `inputs` columns count; packed Wx [inputs][4 units], packed Wh [units][4 units], bias [4 units].
+ * Writes z [steps][rows][4 units] (gates), c and h [steps + 1][rows][units], tanhC [steps][rows][units].
+ * The product with x is one for all steps; the recurrent one adds to it in place.
+ */
+export function lstmForward(
+  steps: i32, rows: i32, inputs: i32, ldx: i32, units: i32,
+  x: usize, wx: usize, wh: usize, bias: usize,
+  z: usize, c: usize, tanhC: usize, h: usize,
+): void {
+  const gateFloats = 4 * rows * units, stateFloats = rows * units;
+  multiply(steps * rows, 4 * units, inputs, x, ldx, wx, z, false);
+  memory.fill(c, 0, stateFloats << 2);
+  memory.fill(h, 0, stateFloats << 2);
+  for (let t = 0; t < steps; t++) {
+    const zt = at(z, t * gateFloats), before = t * stateFloats, now = before + stateFloats;
+    if (t > 0) multiply(rows, 4 * units, units, at(h, before), units, wh, zt, true);
+    gates(rows, units, zt, bias, at(c, before), at(c, now), at(tanhC, before), at(h, now));
+  }
+}
+
+/** Gates in z become dL/dz in place, dc becomes dL/dc_(t-1). */
+function gatesBackward(rows: i32, units: i32, z: usize, cBefore: usize, tanhC: usize, dh: usize, dc: usize): void {
+  const one = splat(1);
+  for (let r = 0; r < rows; r++) {
+    const zi = at(z, r * 4 * units), zf = at(zi, units), zc = at(zf, units), zo = at(zc, units);
+    for (let j: i32 = 0; j < units << 2; j += 16) {
+      const e = (r * units << 2) + j;
+      const i = load4(zi + j), f = load4(zf + j), g = load4(zc + j), o = load4(zo + j);
+      const t = load4(tanhC + e), dht = load4(dh + e);
+      const dct = add(load4(dc + e), mul(mul(dht, o), sub(one, mul(t, t))));
+      store4(zi + j, mul(mul(mul(dct, g), i), sub(one, i)));
+      store4(zf + j, mul(mul(mul(dct, load4(cBefore + e)), f), sub(one, f)));
+      store4(zc + j, mul(mul(dct, i), sub(one, mul(g, g))));
+      store4(zo + j, mul(mul(mul(dht, t), o), sub(one, o)));
+      store4(dc + e, mul(dct, f));
+    }
+  }
+}
+
+/**
+ * Back through time. dh is dL/dh: [steps][rows][units] when every step was read (everyStep), else [rows][units] of the last step alone.
+ * Turns z into dL/dz; packed Wh^T [4 units][units]; dc [rows][units] is scratch.
+ *   dL/dh_(t-1) = dL/dz_t Wh^T (+ what the layer above asks of h_(t-1))
+ */
+export function lstmBackward(
+  steps: i32, rows: i32, units: i32, everyStep: bool, whT: usize,
+  z: usize, c: usize, tanhC: usize, dh: usize, dc: usize,
+): void {
+  const gateFloats = 4 * rows * units, stateFloats = rows * units;
+  memory.fill(dc, 0, stateFloats << 2);
+  for (let t = steps - 1; t >= 0; t--) {
+    const zt = at(z, t * gateFloats), before = t * stateFloats;
+    const dht = everyStep ? at(dh, before) : dh;
+    gatesBackward(rows, units, zt, at(c, before), at(tanhC, before), dht, dc);
+    if (t > 0) multiply(rows, units, 4 * units, zt, 4 * units, whT, everyStep ? at(dh, before - stateFloats) : dh, everyStep);
+  }
+}
+
+/**
+ * Gradients of one layer, each one product over all rows and steps: dWx [ldx][4 units] = x^T dz, dWh [units][4 units] = h^T dz
+ * (without step 0, whose h is 0), db [4 units] = sum of dz. panels holds 4 units x steps x rows floats, strips max(ldx, units) x steps x rows.
+ */
+export function lstmGradient(
+  steps: i32, rows: i32, ldx: i32, units: i32, x: usize, z: usize, h: usize,
+  dwx: usize, dwh: usize, db: usize, panels: usize, strips: usize,
+): void {
+  const all = steps * rows, later = all - rows;
+  packAndSum(all, 4 * units, z, panels, db);
+  packStrips(all, ldx, x, strips);
+  multiplyPacked(ldx, 4 * units, all, strips, all << 4, panels, all << 5, dwx);
+  packStrips(later, units, at(h, rows * units), strips);
+  multiplyPacked(units, 4 * units, later, strips, later << 4, panels + (rows << 5), all << 5, dwh);
+}
