@@ -1,6 +1,6 @@
 import { type Baselines, fitBaselines, type Scores, scoreContenders } from './baseline.js';
 import type { Step } from './detector.js';
-import { encoderFile, loadEncoder } from './encoder.js';
+import { type Encoder, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
 import { evaluate, type Metrics, measure, metricEntries } from './evaluate.js';
 import { decide, type Verdict } from './gate.js';
@@ -127,13 +127,13 @@ function blankRecord(job: CycleJob, parent: number | null): CycleRecord {
   };
 }
 
-/** The champion, ready to be judged and trained on. @throws NL_MODEL_SCHEMA when the spec asks for another length */
-function championModel(champion: ModelVersion, { batch: { steps, features } }: Lesson): Model {
-  const { architecture: a } = champion.model;
-  if (a.steps === steps && a.features === features) return loadModel(champion.model);
+/** The champion, ready to be judged and trained on. @throws NL_MODEL_SCHEMA when the spec asks for another length, NL_MODEL_CORRUPT */
+function championModel({ name, version, model }: ModelVersion, encoder: Encoder, steps: number): Model {
+  const { architecture: a } = model;
+  if (a.steps === steps && a.features === encoder.width) return loadModel(model);
   throw new NetloopError(
     'NL_MODEL_SCHEMA',
-    `champion ${champion.name}@${champion.version} reads ${a.steps} x ${a.features}, this window has ${steps} x ${features}: set sequence.length to ${a.steps} or start a new lineage with parent: none`,
+    `champion ${name}@${version} reads ${a.steps} x ${a.features}, this window has ${steps} x ${encoder.width}: set sequence.length to ${a.steps} or start a new lineage with parent: none`,
   );
 }
 
@@ -171,6 +171,8 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
   try {
     await onState('labelling', {});
     const first = champion === null;
+    const encoder = champion && loadEncoder(champion.encoder);
+    const old = champion && encoder && keep(championModel(champion, encoder, learner === 'behaviour' ? job.sequence.length : 1));
     const labels = labelWindow(job, first);
     const truth = job.steps.map((s) => s.flow.label);
     record = { ...record, labels: labelQuality(labels, truth), hashes: { ...record.hashes, labels: hashLabels(labels) } };
@@ -179,7 +181,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     }
 
     await onState('building', {});
-    const lesson = buildLesson(job, labels, champion ? loadEncoder(champion.encoder) : null, trusted?.reservoir ?? null, random);
+    const lesson = buildLesson(job, labels, encoder, trusted?.reservoir ?? null, random);
     record = { ...record, sequences: lesson.sequences };
     if ('skip' in lesson) return await end('skipped', lesson.skip);
     const { batch, held } = lesson;
@@ -190,7 +192,6 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     };
 
     await onState('backing-up', {});
-    const old = champion && keep(championModel(champion, lesson));
     const scratch = !old || settings.start === 'scratch';
     const start = scratch ? keep(freshModel(job, lesson, random)) : old;
     if (old && trusted && lesson.whole) {

@@ -114,7 +114,7 @@ describe('a cycle', () => {
     expect(version).toBeNull();
     expect((await ports.registry.current('flow'))!.version).toBe(1);
     // The plain gate of the existing systems lets the same model through.
-    const plain = await runCycle(jobOf('flow', steps, { ...spoil, gate: plainGate }), first.version, portsOf());
+    const plain = await runCycle(jobOf('flow', steps, { ...spoil, gate: plainGate }), first.version, ports);
     expect(plain.record.state).toBe('deployed');
   });
 
@@ -155,7 +155,7 @@ describe('a cycle', () => {
 
   test('a learning rate that diverges is rolled back', async () => {
     const ports = portsOf();
-    const wild = jobOf('flow', makeSteps(), { settings: { ...settings.flow, first: { epochs: 5, batch: 32, learningRate: 1e30 } } });
+    const wild = jobOf('flow', makeSteps(), { settings: { ...settings.flow, first: { epochs: 5, batch: 32, learningRate: 1e6 } } });
     const { record } = await runCycle(wild, null, ports);
     expect(record).toMatchObject({ state: 'rolled-back', reason: 'training diverged: lower the learning rate' });
   });
