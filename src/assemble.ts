@@ -28,6 +28,8 @@ export interface FlowTableOptions {
   readonly view?: 'zeek' | 'five-tuple';
   /** Whether packets with a wrong checksum are set aside, as Zeek does; 'ignore' for captures made on the sending host (offloading). */
   readonly checksums?: 'check' | 'ignore';
+  /** Whether a connection seen first from a well-known server's port is turned round ('^' in the history). Zeek's bare mode does not. */
+  readonly likelyServers?: boolean;
   /** Seeds the hash, so that nobody outside can aim at a slot. Results do not depend on it. */
   readonly seed?: number;
   /** Names a responder's port. */
@@ -118,6 +120,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     seed,
     timeouts,
     checksums: options.checksums !== 'ignore',
+    likelyServers: options.likelyServers ?? true,
     index,
     ignored,
     fragments,
@@ -160,7 +163,10 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   function take(packet: Packet, carrier: number): void {
     packets++;
     if (packet.innerStop !== '') noted.add(packet.innerStop);
-    if (packet.version === 0) return arp(packet);
+    if (packet.version === 0) {
+      arp(packet);
+      return;
+    }
     view.packet(packet, clock, carrier, take);
   }
 
@@ -208,6 +214,7 @@ function resolve(options: FlowTableOptions): Timeouts {
     tcpInactivity: seconds.tcpInactivity * SECOND,
     inactivity: seconds.inactivity * SECOND,
     interactive: seconds.interactive * SECOND,
+    dns: seconds.dns * SECOND,
     attempt: seconds.attempt * SECOND,
     close: seconds.close * SECOND,
     active: active * SECOND,

@@ -48,8 +48,9 @@ export interface Connection extends Timed {
   missed: number;
   wrongFragments: number;
   urgent: number;
-  /** The flow that carries this one, to notice when that changes. */
+  /** The flow that carries this one, and how often that changed. */
   carrier: number;
+  carrierChanges: number;
   /** Text of the two addresses once asked for. */
   origText: string;
   respText: string;
@@ -111,6 +112,7 @@ export function openConnection(o: Opening): Connection {
     wrongFragments: 0,
     urgent: 0,
     carrier: -1,
+    carrierChanges: 0,
     origText: '',
     respText: '',
   };

@@ -18,7 +18,9 @@ export function received(end: Endpoint, seq: number, length: number): void {
   } else insert(end, from, upper);
   const blocks = end.blocks;
   const highest = blocks.length > 0 ? blocks[blocks.length - 1]! : end.delivered;
-  const tooMany = blocks.length > 2 * BLOCKS || highest - end.trimmed > WITHOUT_ACK;
+  let held = end.delivered - end.trimmed;
+  for (let i = 0; i < blocks.length; i += 2) held += blocks[i + 1]! - blocks[i]!;
+  const tooMany = blocks.length > 2 * BLOCKS || held > WITHOUT_ACK;
   if (tooMany || (blocks.length > 0 && nothingAcked(end) && highest - end.delivered > ABOVE_HOLE)) {
     end.lost = true;
     end.blocks = [];

@@ -254,7 +254,7 @@ export function isReuse(conn: Connection, packet: Packet): boolean {
   const resp = conn.respEnd!;
   if (flags & ACK && orig.state !== INACTIVE) return false;
   const first = flags & ACK ? resp : orig;
-  if (orig.didClose && resp.didClose) return true;
+  if (orig.didClose || resp.didClose) return true;
   if (seq === first.start) return false;
   const swapped = !(flags & ACK) && first.state === SYN_ACK_SENT && resp.state === INACTIVE && seq === resp.start;
   return !swapped;

@@ -7,6 +7,8 @@ export interface Timeouts {
   /** Silence allowed on responder ports of people at a terminal. */
   readonly interactive: number;
   readonly interactivePorts: readonly number[];
+  /** A DNS exchange over UDP is looked at this often, and ends when the last nine tenths of it were silent. */
+  readonly dns: number;
   /** A SYN without any answer is an attempt and ends after this. */
   readonly attempt: number;
   /** A closed or reset connection ends this long after its last packet, so that stragglers are still its own. */
@@ -21,6 +23,7 @@ export const zeekTimeouts: Timeouts = {
   inactivity: 60,
   interactive: 3600,
   interactivePorts: [21, 22, 23, 513],
+  dns: 10,
   attempt: 5,
   close: 5,
   active: Number.POSITIVE_INFINITY,
@@ -32,6 +35,7 @@ export const loopTimeouts: Timeouts = {
   inactivity: 120,
   interactive: 120,
   interactivePorts: [],
+  dns: Number.POSITIVE_INFINITY,
   attempt: 5,
   close: 5,
   active: 1800,

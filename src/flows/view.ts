@@ -12,6 +12,7 @@ export interface Desk {
   readonly seed: number;
   readonly timeouts: Timeouts;
   readonly checksums: boolean;
+  readonly likelyServers: boolean;
   readonly index: IndexTable<Connection>;
   readonly ignored: Tally;
   readonly fragments: Fragments;

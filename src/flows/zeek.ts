@@ -9,6 +9,9 @@ import { likelyServer } from './servers.js';
 import { inHandshake, isReuse, tcpPacket, unanswered } from './tcp.js';
 import type { Desk, Take, View } from './view.js';
 
+/** A flow whose tunnel changes more often than this gets an X (Zeek's Tunnel::max_changes_per_connection). */
+const CARRIER_CHANGES = 5;
+
 /** Zeek's connections: who began, TCP's states and ends, reuse of a five-tuple, checksums, tunnels as flows of their own. */
 export function createZeekView(desk: Desk): View {
   const { timeouts, ignored, index } = desk;
@@ -40,6 +43,7 @@ export function createZeekView(desk: Desk): View {
 
   /** Seen first from a server's port: the one who answers is taken for the responder. */
   function wantsFlip(): boolean {
+    if (!desk.likelyServers) return false;
     if (p.version === 4 && p.dst3 === -1) return false;
     if (p.protocol === P.UDP) return likelyServer('udp', srcPort) && !likelyServer('udp', dstPort);
     if (p.protocol !== P.TCP || (p.flags & SYN && !(p.flags & ACK))) return false;
@@ -96,11 +100,17 @@ export function createZeekView(desk: Desk): View {
     const carries = packet.protocol === P.IPV4 || packet.protocol === P.IPV6 || packet.protocol === P.GRE;
     if (carries) {
       ignored.add(packet.inner === null ? `ip protocol ${otherName(packet.protocol)}` : 'tunnel header');
-      if (packet.inner !== null) take(packet.inner, carrier);
+      if (packet.inner !== null) take(packet.inner, -1);
       return;
     }
-    if (packet.fault !== null) return ignored.add(packet.fault);
-    if (!readPorts()) return ignored.add(`ip protocol ${otherName(packet.protocol)}`);
+    if (packet.fault !== null) {
+      ignored.add(packet.fault);
+      return;
+    }
+    if (!readPorts()) {
+      ignored.add(`ip protocol ${otherName(packet.protocol)}`);
+      return;
+    }
     const hash = hashKey(packet, srcPort, dstPort, packet.protocol, desk.seed);
     let conn = index.find(hash, same);
     if (conn !== null && clock >= conn.due) {
@@ -115,13 +125,14 @@ export function createZeekView(desk: Desk): View {
     conn ??= open(hash, clock);
     const before = conn.history;
     if (carrier >= 0 && carrier !== conn.carrier) {
-      if (conn.carrier >= 0 && !conn.history.includes('X')) addLetter(conn, 'X', true);
+      if (conn.carrier >= 0 && ++conn.carrierChanges === CARRIER_CHANGES + 1) addLetter(conn, 'X', true);
       conn.carrier = carrier;
     }
     conn.wrongFragments += overlaps;
     const counted = deliver(conn, packet, clock);
     desk.settle(conn, isNew, before, counted);
-    if (packet.inner !== null) take(packet.inner, conn.id);
+    // GRE in UDP is told by its addresses alone, so a new carrier is no change.
+    if (packet.inner !== null) take(packet.inner, packet.inner.tunnel.endsWith('gre') ? -1 : conn.id);
   }
 
   /** The packet's effect on its connection; true when it counts among its packets. */
@@ -158,7 +169,14 @@ export function createZeekView(desk: Desk): View {
     const age = conn.opened + timeouts.active;
     if (conn.closing < Number.POSITIVE_INFINITY) return Math.min(conn.closing, age);
     const { origEnd, respEnd } = conn;
-    if (origEnd === null || respEnd === null) return Math.min(conn.touched + timeouts.inactivity, age);
+    if (origEnd === null || respEnd === null) {
+      if (conn.protocol === P.UDP && timeouts.dns < Number.POSITIVE_INFINITY && dnsPorts.has(conn.resp.port)) {
+        // Zeek looks every `dns` seconds whether the last nine tenths were silent.
+        const looks = Math.max(1, Math.ceil((conn.touched + 0.9 * timeouts.dns - conn.opened) / timeouts.dns));
+        return Math.min(conn.opened + looks * timeouts.dns, age);
+      }
+      return Math.min(conn.touched + timeouts.inactivity, age);
+    }
     if (unanswered(conn)) return Math.min(conn.opened + timeouts.attempt, age);
     if (origEnd.state === INACTIVE && respEnd.state === INACTIVE) return Math.min(conn.opened + 2 * timeouts.attempt, age);
     const oneClosed = origEnd.didClose || respEnd.didClose;
@@ -176,8 +194,14 @@ export function createZeekView(desk: Desk): View {
 
   return {
     packet(packet, clock, carrier, take) {
-      if (packet.fault === 'ip length') return ignored.add('ip length');
-      if (desk.checksums && !soundIpHeader(packet)) return ignored.add('ip checksum');
+      if (packet.fault === 'ip length') {
+        ignored.add('ip length');
+        return;
+      }
+      if (desk.checksums && !soundIpHeader(packet)) {
+        ignored.add('ip checksum');
+        return;
+      }
       if (packet.fragmentOffset === 0 && !packet.moreFragments) return whole(packet, clock, carrier, take, 0);
       const lost = desk.fragments.lost();
       const datagram = desk.fragments.add(packet, clock);
@@ -193,6 +217,8 @@ export function createZeekView(desk: Desk): View {
     why,
   };
 }
+
+const dnsPorts = new Set([53, 137, 5353, 5355]);
 
 const others: Readonly<Record<number, string>> = {
   0: 'hop-by-hop',

@@ -32,7 +32,10 @@ export function transport(cursor: Cursor, draft: Draft): void {
       return;
     case P.ICMP:
     case P.ICMP6:
-      if (present < 8 || draft.transportLength < 8) return cut(draft);
+      if (present < 8 || draft.transportLength < 8) {
+        cut(draft);
+        return;
+      }
       draft.srcPort = b[at]!;
       draft.dstPort = b[at + 1]!;
       draft.payload = draft.transportLength - 8;
@@ -51,7 +54,10 @@ function ports(b: Uint8Array, at: number, draft: Draft): void {
 
 function tcp(b: Uint8Array, at: number, end: number, draft: Draft): void {
   const header = (b[at + 12]! >> 4) << 2;
-  if (header < 20 || header > draft.transportLength) return cut(draft);
+  if (header < 20 || header > draft.transportLength) {
+    cut(draft);
+    return;
+  }
   draft.seq = u32(b, at + 4);
   draft.ack = u32(b, at + 8);
   draft.window = u16(b, at + 14);

@@ -1,5 +1,5 @@
 import { ipProtocols as P } from '../packet.js';
-import { type Cursor, type Draft, has, ignore, u16 } from './frame.js';
+import { type Cursor, type Draft, has, i32, ignore, u16 } from './frame.js';
 import { ANY_IP, ether, IP4, IP6, innerEthernet, llc, pppProtocol } from './link.js';
 import { dot11 } from './wireless.js';
 
@@ -40,7 +40,7 @@ function udpTunnel(cursor: Cursor, draft: Draft): string {
     return 'gre';
   }
   if (dstPort === 2152 || srcPort === 2152) return gtp(cursor) ? 'gtp' : '';
-  return teredo(cursor, srcPort === 3544 || dstPort === 3544) ? 'teredo' : '';
+  return teredo(cursor, srcPort === 3544 || dstPort === 3544, draft.payload) ? 'teredo' : '';
 }
 
 function vxlan(cursor: Cursor): boolean {
@@ -127,14 +127,23 @@ function gtp(cursor: Cursor): boolean {
   return innerIp(cursor, at + header);
 }
 
-/** An IPv6 packet, perhaps behind an authentication (0x0001) or origin (0x0000) header. Off its port only a whole, fitting packet counts. */
-function teredo(cursor: Cursor, known: boolean): boolean {
+/**
+ * An IPv6 packet, perhaps behind an authentication (0x0001) or origin (0x0000) header. Between two clients any port may be used: there
+ * the packet must fill the datagram and one of its addresses must be Teredo's (2001::/32).
+ */
+function teredo(cursor: Cursor, known: boolean, payload: number): boolean {
   const { bytes, end } = cursor;
-  let at = cursor.at;
-  if (!known) return false;
+  const first = cursor.at;
+  let at = first;
+  const kind = bytes[at]! >> 4;
+  if (kind !== 6 && kind !== 0) return false;
   if (end - at >= 4 && bytes[at] === 0 && bytes[at + 1] === 1) at += 13 + bytes[at + 2]! + bytes[at + 3]!;
   if (end - at >= 8 && bytes[at] === 0 && bytes[at + 1] === 0) at += 8;
   if (end - at < 40 || bytes[at]! >> 4 !== 6) return false;
+  if (!known) {
+    const teredoNet = i32(bytes, at + 8) === 0x20010000 || i32(bytes, at + 24) === 0x20010000;
+    if (!teredoNet || 40 + u16(bytes, at + 4) !== payload - (at - first)) return false;
+  }
   cursor.at = at;
   cursor.next = IP6;
   return true;

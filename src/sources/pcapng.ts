@@ -38,8 +38,14 @@ export function createPcapngParser(damage: DamageLog): CaptureParser {
   }
 
   function readInterface(b: Uint8Array, at: number, end: number): void {
-    if (end - at < 8) return damage.note('interface block too short', `after packet ${packets}`);
-    if (interfaces.length >= INTERFACES) return damage.note('too many interfaces', `after packet ${packets}`);
+    if (end - at < 8) {
+      damage.note('interface block too short', `after packet ${packets}`);
+      return;
+    }
+    if (interfaces.length >= INTERFACES) {
+      damage.note('too many interfaces', `after packet ${packets}`);
+      return;
+    }
     let resolution = 6;
     let offset = 0;
     for (let o = at + 8; o + 4 <= end; ) {
@@ -67,10 +73,16 @@ export function createPcapngParser(damage: DamageLog): CaptureParser {
     const where = `packet ${packets}`;
     const simple = type === SIMPLE_PACKET;
     const header = simple ? 4 : 20;
-    if (end - at < header) return damage.note('packet block too short', where);
+    if (end - at < header) {
+      damage.note('packet block too short', where);
+      return;
+    }
     const id = simple ? 0 : type === OBSOLETE_PACKET ? u16(b, at) : u32(b, at);
     const source = interfaces[id];
-    if (source === undefined) return damage.note('packet of an unknown interface', where);
+    if (source === undefined) {
+      damage.note('packet of an unknown interface', where);
+      return;
+    }
     const length = u32(b, simple ? at : at + 16);
     let captured = simple ? Math.min(length, source.snap || length, end - at - 4) : u32(b, at + 12);
     if (captured > end - at - header) {
