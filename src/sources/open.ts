@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { NetloopError } from '../errors.js';
+import type { Source } from '../source.js';
+import type { DatasetInput } from '../tracking.js';
+import { createBinetflowSource } from './binetflow.js';
+import { hashFile } from './hash-file.js';
+import { createKddSource } from './nsl-kdd.js';
+import { openCapture } from './pcap-file.js';
+import { recogniseFile, type SourceKind } from './recognise.js';
+import { sortFlows } from './sort-flows.js';
+import type { Background } from './truth.js';
+import { createUnswSource } from './unsw.js';
+import { createZeekSource } from './zeek-log.js';
+
+export interface SourceOptions {
+  /** What the file holds, where its content or name shall not decide. */
+  readonly kind?: SourceKind;
+  /** Column of a record file whose value becomes `user_id`. Captures have none. */
+  readonly user?: string | null;
+  /** What rows labelled Background count as; default 'benign'. */
+  readonly background?: Background;
+  /** Order of flow records: as stored (default) or by end time (`sortFlows`). */
+  readonly sort?: 'file' | 'end';
+  /** NSL-KDD and KDD-99: capture time from one row to the next, microseconds; default one second. */
+  readonly rowMicros?: number;
+}
+
+/**
+ * A file of traffic as a source, whatever kind netloop reads: told by its content. '-' is a capture on standard input.
+ * @throws NL_FILE_FORMAT that says what the file seems to be, NL_FILE_MISSING, NL_FILE_EMPTY; NL_NO_USER for a capture with `user`
+ *   (a record file's columns are checked when it is read)
+ * @example const source = await openSource('conn.log.gz', { sort: 'end' })
+ */
+export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
+  const kind = options.kind ?? (path === '-' ? 'capture' : await recogniseFile(path));
+  const user = options.user ?? undefined;
+  const { background, rowMicros } = options;
+  if (kind === 'capture') {
+    if (user !== undefined) throw noColumns(path, user);
+    return openCapture(path);
+  }
+  const source =
+    kind === 'zeek'
+      ? createZeekSource(path, { user, background })
+      : kind === 'binetflow'
+        ? createBinetflowSource(path, { user, background })
+        : kind === 'unsw'
+          ? createUnswSource(path, { user })
+          : createKddSource(path, { user, rowMicros });
+  return options.sort === 'end' ? sortFlows(source) : source;
+}
+
+const noColumns = (path: string, user: string) =>
+  new NetloopError('NL_NO_USER', `${path}: a packet capture has no columns, so none is called ${user}; leave it out to use addresses`, {
+    where: { file: path, column: user },
+  });
+
+/** The part of an experiment that says where traffic comes from. */
+export interface SourceSpec {
+  readonly files: readonly string[];
+  readonly user?: string | null;
+  readonly background?: Background;
+  readonly sort?: 'file' | 'end';
+}
+
+/**
+ * Every file of an experiment as a source, in order, with the hash of each as stored. Relative names are relative to `dir`.
+ * @throws what `openSource` throws, before anything is read
+ */
+export async function openSources(
+  spec: SourceSpec,
+  dir: string,
+): Promise<{ sources: readonly Source[]; datasets: readonly DatasetInput[] }> {
+  const sources: Source[] = [];
+  const datasets: DatasetInput[] = [];
+  for (const file of spec.files) {
+    const path = resolve(dir, file);
+    sources.push(await openSource(path, spec));
+    datasets.push({ name: file, sha256: await hashFile(path), source: file });
+  }
+  return { sources, datasets };
+}
