@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Architecture, TrainOptions } from '../../src/model.js';
+import { createModel, loadModel } from '../../src/networks/load.js';
+import { trainInWorker } from '../../src/workers/train.js';
+import { makeRows } from '../networks/rows.js';
+
+const architecture: Architecture = { kind: 'lstm', steps: 5, features: 9, units: [12], dense: [8] };
+const model = createModel(architecture, { seed: 1 }).save();
+const batch = makeRows(architecture, 300, 4);
+const options: TrainOptions = { epochs: 3, batch: 32, learningRate: 1e-2, seed: 5, validation: makeRows(architecture, 40, 6) };
+const long = { ...options, epochs: 100_000 };
+
+describe('training in a thread', () => {
+  it('gives the same bits and report as training here, and leaves the given rows alone', async () => {
+    const epochs: number[] = [];
+    const there = await trainInWorker({ model, batch, options, onEpoch: (e) => epochs.push(e.epoch) });
+    const here = loadModel(model);
+    const report = await here.train(batch, options);
+    expect(there.report).toEqual(report);
+    expect(there.model).toEqual(here.save());
+    expect(there.model.sha256).not.toBe(model.sha256);
+    expect(epochs).toEqual([0, 1, 2]);
+    expect(batch.x.length).toBe(300 * 5 * 9);
+  });
+
+  it('takes views and shared memory', async () => {
+    const wide = new Float32Array(batch.x.length + 7);
+    wide.set(batch.x, 7);
+    const shared = new Float32Array(new SharedArrayBuffer(batch.y.byteLength));
+    shared.set(batch.y);
+    const a = await trainInWorker({ model, batch: { ...batch, x: wide.subarray(7), y: shared }, options });
+    const b = await trainInWorker({ model, batch, options });
+    expect(a.model.sha256).toBe(b.model.sha256);
+  });
+
+  it('is cancelled by its signal, with the weights as they were', async () => {
+    const cancel = new AbortController();
+    const done = await trainInWorker({ model, batch, options: long, signal: cancel.signal, onEpoch: () => cancel.abort() });
+    expect(done.report.stopped).toBe('cancelled');
+    expect(done.report.epochs.length).toBeGreaterThan(0);
+    expect(done.model.sha256).toBe(model.sha256);
+  });
+
+  it('does not start when cancelled before', async () => {
+    const done = await trainInWorker({ model, batch, options: long, signal: AbortSignal.abort() });
+    expect(done.report).toEqual({ epochs: [], samples: 300, stopped: 'cancelled' });
+  });
+
+  it('leaves this thread free meanwhile', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    await trainInWorker({ model, batch, options: { ...options, epochs: 60 } });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(10);
+  });
+
+  it('passes coded errors on', async () => {
+    await expect(trainInWorker({ model, batch: { ...batch, features: 8 }, options })).rejects.toMatchObject({ code: 'NL_MODEL_SCHEMA' });
+    await expect(trainInWorker({ model: { ...model, sha256: 'x' }, batch, options })).rejects.toMatchObject({ code: 'NL_MODEL_CORRUPT' });
+    const x = batch.x.slice();
+    x[9 * 5 * 2 + 9 + 3] = Number.NaN;
+    await expect(trainInWorker({ model, batch: { ...batch, x }, options })).rejects.toMatchObject({
+      code: 'NL_BAD_VALUE',
+      where: { row: 2, step: 1, column: 3 },
+    });
+  });
+
+  it('says NL_WORKER when the thread dies of too little memory', async () => {
+    // A million epoch records do not fit into 16 MB of heap.
+    const tiny = { kind: 'mlp', steps: 1, features: 1, units: [], dense: [] } as const;
+    const small = createModel(tiny, { seed: 1 }).save();
+    await expect(
+      trainInWorker({
+        model: small,
+        batch: makeRows(tiny, 2, 1),
+        options: { epochs: 1e6, batch: 2, learningRate: 0, seed: 1 },
+        heapMegabytes: 16,
+      }),
+    ).rejects.toMatchObject({ code: 'NL_WORKER' });
+  });
+});
