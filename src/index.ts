@@ -14,23 +14,36 @@ export {
   type Scope,
   type StoredAlert,
 } from './alert.js';
+// Packets -> flows.
+export { createFlowTable, type FlowCounters, type FlowTable, type FlowTableOptions, type Timeouts, zeekTimeouts } from './assemble.js';
 // Judging: metrics, baselines, drift, the gate.
 export { type Baselines, type Contender, contenders, createScoreboard, fitBaselines, type Scores, scoreContenders } from './baseline.js';
 // Evidence -> labels.
 export { calibrationError, fitTemperature, withTemperature } from './calibrate.js';
+// Watching, and learning from a window, cycle by cycle.
+export { type CycleJob, type CyclePorts, type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
 // Bytes -> packets.
 export { createDecoder, type Decoder, decode } from './decode.js';
+export { createDetector, type Detector, type DetectorOptions, type Step, type SwapRecord } from './detector.js';
 export { createPageHinkley, type DriftDetector, psi, scoreHistogram } from './drift.js';
 // Flows -> KDD rows -> numbers.
 export { type Encoder, type EncoderFile, encode, encoderFile, fitEncoder, loadEncoder } from './encoder.js';
 // Ground floor: coded errors, seeded dice, own functions with fixed bits.
 export { type Code, codes, isNetloopError, NetloopError, type Where } from './errors.js';
 export { applyStump, averagePrecision, evaluate, fitStump, type Metrics, measure, metricEntries, type Stump } from './evaluate.js';
+// The walk, and experiments over it.
+export {
+  type ExperimentPorts,
+  type ExperimentReport,
+  runExperiment,
+  specParams,
+  type TimedCycle,
+  type TrustedStore,
+} from './experiment.js';
 export type { FeatureName, FeatureRow } from './feature.js';
 export { type FlowRecord, featureColumns, flowColumns, flowRecord, recordColumns } from './features/record.js';
 export { contentFeatures, type FeatureInfo, type FeatureKind, featureNames, features, schemaHash } from './features/schema.js';
 export { createFeaturizer, type Featurizer, type FeaturizerOptions, gureKdd } from './featurize.js';
-// Packets -> flows.
 export {
   type ArpEvent,
   type ConnState,
@@ -57,15 +70,16 @@ export {
   labelSources,
   plainPolicy,
 } from './label.js';
-// Learning from a window, cycle by cycle.
 export { createLearner, type Learner, type LearnerOptions, type LearnerStatus } from './learner.js';
 export { createLedger, type Ledger, type LedgerEntry } from './ledger.js';
 export { buildLesson, type LearnerSettings, type Lesson, labelWindow, type Window } from './lesson.js';
 // Models.
 export type { Architecture, Batch, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
+export { createModel, loadModel } from './networks/load.js';
 export { type Fault, type Ignored, ipProtocols, type LinkType, linkTypes, type Malformed, type Packet } from './packet.js';
 export { type AddressPrivacy, keyedId, maskAddress } from './privacy.js';
 export { createRandom, permutation, type Random } from './random.js';
+export { recoverCycles } from './recover.js';
 export { createMemoryRegistry, type ModelName, type ModelVersion, type Promotion, type Registry } from './registry.js';
 export type { Rule } from './rule.js';
 export { createRules, type RuleOptions } from './rules/all.js';
@@ -95,7 +109,6 @@ export {
   strideOf,
 } from './sequence.js';
 export type { Damage, Flows, Frames, ReadOptions, Source } from './source.js';
-// The walk, and experiments over it.
 export { mergeSpecs, resolveSpec, type Spec, type SpecInput, setPath, specSchema } from './spec.js';
 export {
   createMemoryTracking,
@@ -113,6 +126,9 @@ export { type Pupil, type WalkOptions, type WalkProgress, type WalkReport, walk 
 // --- the edge: disk, network, process, clock ---
 
 // Where traffic comes from.
+export { hashFile } from './sources/hash-file.js';
+export { openSource, openSources, type SourceOptions, type SourceSpec } from './sources/open.js';
+export { type SortOptions, sortFlows } from './sources/sort-flows.js';
 export { loadSpec } from './sources/spec-file.js';
 
 // Where things are kept.

@@ -8,6 +8,7 @@ import { addDoctor } from './doctor.js';
 import { addFlows } from './flows.js';
 import { addLab } from './lab.js';
 import { addModels } from './models.js';
+import { addNotebook } from './notebook.js';
 import { addRun } from './run.js';
 import { addSequences } from './sequences.js';
 import { addStart } from './start.js';
@@ -19,7 +20,8 @@ const program = new Command('netloop')
   .version(version)
   .showHelpAfterError('(netloop COMMAND --help shows examples)')
   .exitOverride();
-for (const add of [addStart, addFlows, addDetect, addSequences, addRun, addModels, addDatasets, addLab, addDoctor]) add(program);
+for (const add of [addStart, addFlows, addDetect, addSequences, addRun, addModels, addNotebook, addDatasets, addLab, addDoctor])
+  add(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use. */
 function exitCode(error: unknown): number {

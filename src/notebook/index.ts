@@ -13,10 +13,19 @@ export {
 } from './charts.js';
 export { type Bundle, display, inNotebook } from './display.js';
 export { type DrawOptions, renderSvg } from './draw.js';
+export { type ExcerptOptions, excerpt } from './excerpt.js';
 export { type Figure, renderFigure } from './figure.js';
 export { bytes, moment, percent, seconds, timeOfDay } from './format.js';
 export { DANFO_ROWS, toArquero, toArrow, toDanfo } from './frames.js';
+export { clearOutputs, loadNotebook, type Notebook, parseNotebook, renderNotebook } from './notebook-file.js';
 export { chartBundle, plot } from './plot.js';
 export { type Progress, type ProgressOptions, progress } from './progress.js';
+export { type FailedCell, type NotebookRun, type RunNotebookOptions, runNotebook } from './run.js';
 export { type ShowOptions, show, tableBundle } from './show.js';
 export type { Format } from './table.js';
+
+export { type Watched, type WatchOptions, watch } from './watch.js';
+
+import { shortErrors } from './short-errors.js';
+
+shortErrors();
