@@ -12,8 +12,10 @@ import type { View } from './flows/view.js';
 import { createWheel } from './flows/wheel.js';
 import { createZeekView } from './flows/zeek.js';
 import type { Ignored, Malformed, Packet } from './packet.js';
+import type { Checksums } from './packets/verify.js';
 
 export { loopTimeouts, type Timeouts, zeekTimeouts } from './flows/timeouts.js';
+export type { Checksums } from './packets/verify.js';
 
 export interface FlowTableOptions {
   /** Silence that ends a flow, in seconds, for every protocol; overrides the time-outs' own. */
@@ -26,8 +28,8 @@ export interface FlowTableOptions {
   readonly maxFlows?: number;
   /** What a flow is: Zeek's connections (states, TCP's ends, reuse), or the bare five-tuple with time-outs. */
   readonly view?: 'zeek' | 'five-tuple';
-  /** Whether packets with a wrong checksum are set aside, as Zeek does; 'ignore' for captures made on the sending host (offloading). */
-  readonly checksums?: 'check' | 'ignore';
+  /** Whether packets with a wrong checksum are set aside: 'check' as Zeek does, 'offload' not those a network card had yet to fill in. */
+  readonly checksums?: Checksums;
   /** Whether a connection seen first from a well-known server's port is turned round ('^' in the history). Zeek's bare mode does not. */
   readonly likelyServers?: boolean;
   /** Seeds the hash, so that nobody outside can aim at a slot. Results do not depend on it. */
@@ -119,7 +121,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   const view: View = (options.view === 'five-tuple' ? createFiveTupleView : createZeekView)({
     seed,
     timeouts,
-    checksums: options.checksums !== 'ignore',
+    checksums: options.checksums ?? 'check',
     likelyServers: options.likelyServers ?? true,
     index,
     ignored,

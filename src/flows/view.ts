@@ -1,6 +1,7 @@
 import type { Decoder } from '../decode.js';
 import type { FlowEnd } from '../flow.js';
 import type { Packet } from '../packet.js';
+import type { Checksums } from '../packets/verify.js';
 import type { Connection } from './connection.js';
 import type { Tally } from './counters.js';
 import type { Fragments } from './fragments.js';
@@ -11,7 +12,7 @@ import type { Timeouts } from './timeouts.js';
 export interface Desk {
   readonly seed: number;
   readonly timeouts: Timeouts;
-  readonly checksums: boolean;
+  readonly checksums: Checksums;
   readonly likelyServers: boolean;
   readonly index: IndexTable<Connection>;
   readonly ignored: Tally;

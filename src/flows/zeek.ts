@@ -139,7 +139,7 @@ export function createZeekView(desk: Desk): View {
   function deliver(conn: Connection, packet: Packet, clock: number): boolean {
     const isOrig = forward;
     const side = isOrig ? conn.orig : conn.resp;
-    const sound = !desk.checksums || soundTransport(packet);
+    const sound = soundTransport(packet, desk.checksums);
     const udp = packet.protocol === P.UDP;
     if (!sound) {
       if (packet.protocol !== P.ICMP && packet.protocol !== P.ICMP6 && scaled(++side.badChecksums)) addLetter(conn, 'C', isOrig);
@@ -198,7 +198,7 @@ export function createZeekView(desk: Desk): View {
         ignored.add('ip length');
         return;
       }
-      if (desk.checksums && !soundIpHeader(packet)) {
+      if (!soundIpHeader(packet, desk.checksums)) {
         ignored.add('ip checksum');
         return;
       }
