@@ -24,7 +24,7 @@ export interface FeaturizerOptions {
   readonly mostHostCount?: number;
   /** A window for each destination host, or one over all hosts; default 'destination'. */
   readonly hostWindowOver?: 'destination' | 'all';
-  /** Hosts remembered; the one longest unused is forgotten first; default 4,096 (about 2 KB each). */
+  /** Hosts remembered; the one longest unused is forgotten first; default 16,384 (about 2 KB each). */
   readonly hosts?: number;
   /** Whether a connection counts itself; default true. */
   readonly includeCurrent?: boolean;
@@ -78,7 +78,7 @@ export function createFeaturizer(options: FeaturizerOptions = {}): Featurizer {
     hostWindow = 256,
     mostHostCount = 255,
     hostWindowOver = 'destination',
-    hosts = 4096,
+    hosts = 16_384,
     includeCurrent = true,
     clock = 'end',
     serviceBy = 'name',

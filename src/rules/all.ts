@@ -1,3 +1,4 @@
+import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import { createArpSpoofingRule } from './arp-spoofing.js';
 import { createArpSweepRule } from './arp-sweep.js';
@@ -5,7 +6,7 @@ import { createAttempts } from './attempts.js';
 import { createFloodMachine } from './flood.js';
 import { createGuessingRule } from './guessing.js';
 import { createHostSweepMachine } from './host-sweep.js';
-import { runMachines } from './machine.js';
+import { QUIET, runMachines, sumSizes } from './machine.js';
 import type { RuleOptions } from './options.js';
 import { createPacketFloodRule } from './packet-flood.js';
 import { createPortScanMachine } from './port-scan.js';
@@ -27,13 +28,18 @@ export function createRules(options: RuleOptions = {}): Rule {
     createArpSpoofingRule(options.arpSpoofing),
     createArpSweepRule(options.arpSweep),
   ];
+  const gather = (ask: (rule: Rule) => readonly Alert[]): readonly Alert[] => {
+    let found: readonly Alert[] = QUIET;
+    for (const rule of rules) {
+      const alerts = ask(rule);
+      if (alerts.length > 0) found = found.length === 0 ? alerts : [...found, ...alerts];
+    }
+    return found;
+  };
   return {
     name: 'rules',
-    observe: (event) => rules.flatMap((rule) => rule.observe(event)),
-    advance: (now) => rules.flatMap((rule) => rule.advance?.(now) ?? []),
-    size: () => {
-      const all = rules.map((rule) => rule.size());
-      return { keys: all.reduce((n, s) => n + s.keys, 0), forgotten: all.reduce((n, s) => n + s.forgotten, 0) };
-    },
+    observe: (event) => gather((rule) => rule.observe(event)),
+    advance: (now) => gather((rule) => rule.advance?.(now) ?? QUIET),
+    size: () => sumSizes(rules),
   };
 }

@@ -1,7 +1,7 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import { createCapped } from './capped.js';
-import { createDistinct, type Distinct } from './distinct.js';
+import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
 
 /** How many addresses one station may ask for. */
@@ -29,11 +29,10 @@ export const arpSweepDefaults: ArpSweepThresholds = {
 const MOST_ADDRESSES = 4096;
 
 interface Station {
-  fast: Distinct<string>;
-  slow: Distinct<string>;
-  answered: Distinct<string>;
+  readonly silent: Distinct<string>;
+  readonly answered: Distinct<string>;
   last: number;
-  episode: Episode;
+  readonly episode: Episode;
 }
 
 /**
@@ -45,10 +44,10 @@ interface Station {
 export function createArpSweepRule(options: Partial<ArpSweepThresholds> = {}): Rule {
   const t = { ...arpSweepDefaults, ...options };
   const stations = createCapped<Station>(t.capacity);
+  const slowSpan = t.slowSeconds * 1e6;
   const fresh = (now: number): Station => ({
-    fast: createDistinct(t.fastSeconds * 1e6, MOST_ADDRESSES),
-    slow: createDistinct(t.slowSeconds * 1e6, MOST_ADDRESSES),
-    answered: createDistinct(t.slowSeconds * 1e6, MOST_ADDRESSES),
+    silent: createDistinct(),
+    answered: createDistinct(),
     last: now,
     episode: newEpisode(now),
   });
@@ -62,20 +61,18 @@ export function createArpSweepRule(options: Partial<ArpSweepThresholds> = {}): R
       if (event.operation === 'reply') {
         const asker = stations.peek(`${event.target_mac}|${lan}`);
         if (asker === undefined) return [];
-        asker.fast.remove(event.sender_ip);
-        asker.slow.remove(event.sender_ip);
-        asker.answered.add(event.sender_ip, ts);
+        withdraw(asker.silent, event.sender_ip);
+        note(asker.answered, event.sender_ip, ts, slowSpan, MOST_ADDRESSES);
         return [];
       }
       if (event.sender_ip === '0.0.0.0' || event.sender_ip === event.target_ip) return [];
       const station = stations.touch(`${event.sender_mac}|${lan}`, () => fresh(ts));
-      if (ts - station.last > t.slowSeconds * 1e6) Object.assign(station, fresh(ts));
+      if (ts - station.last > slowSpan) Object.assign(station, fresh(ts));
       station.last = ts;
-      station.fast.add(event.target_ip, ts);
-      station.slow.add(event.target_ip, ts);
-      const fast = station.fast.size(ts);
-      const slow = station.slow.size(ts);
-      const answered = station.answered.size(ts);
+      note(station.silent, event.target_ip, ts, slowSpan, MOST_ADDRESSES);
+      const slow = station.silent.times.length;
+      const fast = countWithin(station.silent, ts, t.fastSeconds * 1e6);
+      const answered = countWithin(station.answered, ts, slowSpan);
       if ((fast < t.fast && slow < t.slow) || slow < t.silentPerAnswer * answered || !due(station.episode, slow, ts)) return [];
       const finding = {
         rule: 'arp-sweep',

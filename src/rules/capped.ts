@@ -4,40 +4,60 @@ export interface Capped<V> {
   touch(key: string, make: () => V): V;
   /** The key's value without touching it. */
   peek(key: string): V | undefined;
-  delete(key: string): void;
   size(): number;
   forgotten(): number;
 }
 
+interface Node<V> {
+  readonly key: string;
+  readonly value: V;
+  older: Node<V> | null;
+  newer: Node<V> | null;
+}
+
 /** @param capacity keys held at most */
 export function createCapped<V>(capacity: number): Capped<V> {
-  const map = new Map<string, V>();
-  let newest: string | undefined;
+  const map = new Map<string, Node<V>>();
+  // The order of use is a list beside the map: moving keys inside a Map leaves holes that make finding its oldest key ever slower.
+  let oldest: Node<V> | null = null;
+  let newest: Node<V> | null = null;
   let forgotten = 0;
+
+  const unlink = (node: Node<V>): void => {
+    if (node.older === null) oldest = node.newer;
+    else node.older.newer = node.newer;
+    if (node.newer === null) newest = node.older;
+    else node.newer.older = node.older;
+  };
+  const link = (node: Node<V>): void => {
+    node.older = newest;
+    node.newer = null;
+    if (newest === null) oldest = node;
+    else newest.newer = node;
+    newest = node;
+  };
+
   return {
     touch(key, make) {
-      let value = map.get(key);
-      if (value !== undefined) {
-        if (key !== newest) {
-          map.delete(key);
-          map.set(key, value);
-          newest = key;
+      const known = map.get(key);
+      if (known !== undefined) {
+        if (known !== newest) {
+          unlink(known);
+          link(known);
         }
-        return value;
+        return known.value;
       }
-      if (map.size >= capacity) {
-        map.delete(map.keys().next().value as string);
+      if (map.size >= capacity && oldest !== null) {
+        map.delete(oldest.key);
+        unlink(oldest);
         forgotten++;
       }
-      value = make();
-      map.set(key, value);
-      newest = key;
-      return value;
+      const node: Node<V> = { key, value: make(), older: null, newer: null };
+      map.set(key, node);
+      link(node);
+      return node.value;
     },
-    peek: (key) => map.get(key),
-    delete: (key) => {
-      map.delete(key);
-    },
+    peek: (key) => map.get(key)?.value,
     size: () => map.size,
     forgotten: () => forgotten,
   };

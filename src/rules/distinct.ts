@@ -1,37 +1,76 @@
 /**
- * Different targets inside a sliding window: when each was last tried. Bounded by `most`; beyond it new ones are not kept, and `size` is a
- * lower bound.
+ * Different targets that were tried, each once, with the time it was first tried. Plain data: there is one for every watched source, and in
+ * a flood of forged sources most hold a single target.
  */
 export interface Distinct<T> {
-  add(target: T, now: number): void;
-  remove(target: T): void;
-  /** Targets within the window at `now`. */
-  size(now: number): number;
-  values(): Iterable<T>;
+  /** The only target so far; a map is made for the second. */
+  only: T | undefined;
+  seen: Map<T, number> | null;
+  /** Times of first attempts, ascending: what windows are counted on. */
+  times: number[];
 }
 
-/** @param span window in microseconds */
-export function createDistinct<T>(span: number, most: number): Distinct<T> {
-  const seen = new Map<T, number>(); // in order of their last attempt
-  const expire = (now: number): void => {
-    for (const [target, ts] of seen) {
-      if (now - ts <= span) break;
-      seen.delete(target);
+export const createDistinct = <T>(): Distinct<T> => ({ only: undefined, seen: null, times: [] });
+
+/** Notes a target tried at `now`; forgets those older than `span`. Beyond `most`, new ones are not kept and counts are lower bounds. */
+export function note<T>(d: Distinct<T>, target: T, now: number, span: number, most: number): void {
+  expire(d, now, span);
+  if (d.seen === null) {
+    if (d.only === target) return;
+    if (d.times.length === 0) {
+      d.only = target;
+      d.times.push(now);
+      return;
     }
-  };
-  return {
-    add(target, now) {
-      expire(now);
-      if (!seen.delete(target) && seen.size >= most) return;
-      seen.set(target, now);
-    },
-    remove: (target) => {
-      seen.delete(target);
-    },
-    size(now) {
-      expire(now);
-      return seen.size;
-    },
-    values: () => seen.keys(),
-  };
+    d.seen = new Map([[d.only as T, d.times[0]!]]);
+    d.only = undefined;
+  }
+  if (d.seen.has(target) || d.seen.size >= most) return;
+  const last = d.times.at(-1) ?? now;
+  const at = now < last ? last : now; // silence is dated back a little; order matters more
+  d.seen.set(target, at);
+  d.times.push(at);
+}
+
+/** Takes a target back. */
+export function withdraw<T>(d: Distinct<T>, target: T): void {
+  if (d.seen === null) {
+    if (d.only !== target || d.times.length === 0) return;
+    d.only = undefined;
+    d.times = [];
+    return;
+  }
+  const ts = d.seen.get(target);
+  if (ts === undefined) return;
+  d.seen.delete(target);
+  d.times.splice(d.times.indexOf(ts), 1);
+}
+
+/** How many targets were first tried within `span` before `now`. */
+export function countWithin<T>(d: Distinct<T>, now: number, span: number): number {
+  const { times } = d;
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (now - times[middle]! > span) low = middle + 1;
+    else high = middle;
+  }
+  return times.length - low;
+}
+
+function expire<T>(d: Distinct<T>, now: number, span: number): void {
+  const { times } = d;
+  if (times.length === 0 || now - times[0]! <= span) return;
+  if (d.seen === null) {
+    d.only = undefined;
+    d.times = [];
+    return;
+  }
+  const gone = times.length - countWithin(d, now, span);
+  times.splice(0, gone);
+  for (const [target, ts] of d.seen) {
+    if (now - ts <= span) break;
+    d.seen.delete(target);
+  }
 }

@@ -1,10 +1,11 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
-import { type Attempt, isMulticast } from './attempts.js';
-import { type Capped, createCapped } from './capped.js';
-import { createDistinct, type Distinct } from './distinct.js';
+import type { Attempt } from './attempts.js';
+import { createCapped } from './capped.js';
+import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
-import { type AttemptMachine, runMachines } from './machine.js';
+import { type AttemptMachine, QUIET, runMachines } from './machine.js';
+import { isMulticast } from './outcome.js';
 
 /** Different hosts tried by one source, and how long they are remembered. */
 export interface HostSweepThresholds {
@@ -38,13 +39,20 @@ export const hostSweepDefaults: HostSweepThresholds = {
 /** Hosts remembered for one source; beyond it the evidence is a lower bound. */
 const MOST_HOSTS = 2048;
 
-interface Source {
-  fast: Distinct<string>;
-  slow: Distinct<string>;
-  accepted: Distinct<string>;
-  ports: Set<number>;
+/** Ports told in the evidence, and watched one by one for each source; on more ports than that only the sum over all ports is watched. */
+const MOST_PORTS = 64;
+
+interface Sweep {
+  readonly failed: Distinct<string>;
+  readonly accepted: Distinct<string>;
   last: number;
-  episode: Episode;
+  readonly episode: Episode;
+}
+
+/** One source: its sweep over all ports, and one for each port. */
+interface Source {
+  readonly any: Sweep;
+  readonly ports: Map<number, Sweep>;
 }
 
 /** Replies out of the blue go from a service to its clients: a server, or backscatter of a flood with forged sources. */
@@ -59,73 +67,85 @@ const isReply = (a: Attempt): boolean => a.probe === 'no-syn' && a.orig_p < 1024
  */
 export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {}): AttemptMachine {
   const t = { ...hostSweepDefaults, ...options };
-  const sources: Capped<Source> = createCapped(t.capacity);
-  const make = (start: number) => (): Source => ({
-    fast: createDistinct(t.fastSeconds * 1e6, MOST_HOSTS),
-    slow: createDistinct(t.slowSeconds * 1e6, MOST_HOSTS),
-    accepted: createDistinct(t.slowSeconds * 1e6, MOST_HOSTS),
-    ports: new Set(),
+  const sources = createCapped<Source>(t.capacity);
+  const fastSpan = t.fastSeconds * 1e6;
+  const slowSpan = t.slowSeconds * 1e6;
+  const make = (start: number): Sweep => ({
+    failed: createDistinct(),
+    accepted: createDistinct(),
     last: start,
     episode: newEpisode(start),
   });
 
-  const watch = (a: Attempt, port: number | null, fastLimit: number, perSuccess: number): readonly Alert[] => {
-    const key = `${a.orig_h}|${a.proto}|${port ?? '*'}|${a.vlan ?? ''}`;
-    if (a.outcome === 'accepted' && a.probe !== 'echo') {
-      const known = sources.peek(key);
-      known?.accepted.add(a.resp_h, a.ts);
-      known?.fast.remove(a.resp_h);
-      known?.slow.remove(a.resp_h);
-      return [];
+  /** Notes the attempt in one sweep; null while nothing is to be said. */
+  const watch = (sweep: Sweep, a: Attempt, limit: number, slowLimit: number, perSuccess: number) => {
+    if (a.outcome === 'accepted') {
+      note(sweep.accepted, a.resp_h, a.ts, slowSpan, MOST_HOSTS);
+      withdraw(sweep.failed, a.resp_h);
+      if (a.probe !== 'echo') return null;
+    } else {
+      if (a.ts - sweep.last > slowSpan) Object.assign(sweep, make(a.start));
+      sweep.last = a.ts;
+      note(sweep.failed, a.resp_h, a.ts, slowSpan, MOST_HOSTS);
     }
-    const source = sources.touch(key, make(a.start));
-    if (a.ts - source.last > t.slowSeconds * 1e6) Object.assign(source, make(a.start)());
-    source.last = a.ts;
-    if (a.outcome === 'accepted') source.accepted.add(a.resp_h, a.ts);
-    else {
-      source.fast.add(a.resp_h, a.ts);
-      source.slow.add(a.resp_h, a.ts);
-      if (a.probe !== 'echo' && source.ports.size < 64) source.ports.add(a.resp_p);
-    }
-    const fast = source.fast.size(a.ts);
-    const slow = source.slow.size(a.ts);
-    const accepted = source.accepted.size(a.ts);
+    const slow = sweep.failed.times.length;
     const isEcho = a.probe === 'echo';
-    const crossed = fast >= fastLimit || (port !== null && slow >= t.slow) || (isEcho && slow + accepted >= 2 * t.slow);
-    const failing = isEcho || slow >= perSuccess * accepted;
-    const count = isEcho ? slow + accepted : slow;
-    if (!crossed || !failing || !due(source.episode, count, a.ts)) return [];
+    if (slow < limit && !isEcho) return null;
+    const fast = countWithin(sweep.failed, a.ts, fastSpan);
+    const accepted = countWithin(sweep.accepted, a.ts, slowSpan);
+    const hosts = isEcho ? slow + accepted : slow;
+    const isFast = fast >= limit;
+    if (!isFast && slow < slowLimit && !(isEcho && hosts >= 2 * slowLimit)) return null;
+    if (slow < perSuccess * accepted || !due(sweep.episode, hosts, a.ts)) return null;
+    return { hosts, fast, accepted, isFast, threshold: isFast ? limit : slowLimit };
+  };
+
+  const tell = (a: Attempt, sweep: Sweep, port: number, ports: string, limits: readonly [number, number, number]): readonly Alert[] => {
+    const found = watch(sweep, a, ...limits);
+    if (found === null) return QUIET;
+    const isEcho = a.probe === 'echo';
     const finding = {
       rule: 'host-sweep',
       orig_h: a.orig_h,
       resp_h: '*',
-      resp_p: isEcho || port === null ? 0 : port,
+      resp_p: port,
       evidence: {
-        kind: fast >= fastLimit ? 'horizontal' : 'horizontal, slow',
+        kind: found.isFast ? 'horizontal' : 'horizontal, slow',
         proto: a.proto,
         probe: a.probe,
-        hosts: count,
-        hosts_fast: fast,
-        hosts_accepted: accepted,
-        ports: isEcho ? '' : [...source.ports].sort((x, y) => x - y).join(' '),
-        threshold: fast >= fastLimit ? fastLimit : t.slow,
-        window_seconds: fast >= fastLimit ? t.fastSeconds : t.slowSeconds,
+        hosts: found.hosts,
+        hosts_fast: found.fast,
+        hosts_accepted: found.accepted,
+        ports,
+        threshold: found.threshold,
+        window_seconds: found.isFast ? t.fastSeconds : t.slowSeconds,
       },
-      scope: {
-        orig_h: a.orig_h,
-        proto: a.proto,
-        ...(isEcho ? {} : { attempt: true }),
-        ...(isEcho || port === null ? {} : { resp_p: port }),
-      },
+      scope: { orig_h: a.orig_h, proto: a.proto, ...(isEcho ? {} : { attempt: true }), ...(port === 0 ? {} : { resp_p: port }) },
     };
-    return [raise(source.episode, finding, count, a.ts)];
+    return [raise(sweep.episode, finding, found.hosts, a.ts)];
   };
 
   const judge = (a: Attempt): readonly Alert[] => {
-    if (isMulticast(a.resp_h) || isReply(a)) return [];
-    if (a.probe === 'echo') return watch(a, 0, t.echo, 0);
-    const same = watch(a, a.resp_p, t.samePort, t.failuresPerSuccess);
-    const any = a.proto === 'tcp' ? watch(a, null, t.anyPort, t.failuresPerSuccess + 1) : [];
+    if (isReply(a) || isMulticast(a.resp_h)) return QUIET;
+    const isEcho = a.probe === 'echo';
+    const key = `${a.orig_h}|${a.proto}|${a.vlan ?? ''}`;
+    const known = sources.peek(key);
+    if (known === undefined && a.outcome === 'accepted' && !isEcho) return QUIET;
+    const source = sources.touch(key, () => ({ any: make(a.start), ports: new Map() }));
+    if (isEcho) return tell(a, source.any, 0, '', [t.echo, t.slow, 0]);
+    let sweep = source.ports.get(a.resp_p);
+    if (sweep === undefined && a.outcome !== 'accepted' && source.ports.size < MOST_PORTS) {
+      sweep = make(a.start);
+      source.ports.set(a.resp_p, sweep);
+    }
+    const same = sweep === undefined ? QUIET : tell(a, sweep, a.resp_p, `${a.resp_p}`, [t.samePort, t.slow, t.failuresPerSuccess]);
+    if (a.proto !== 'tcp') return same;
+    const ports = (): string => [...source.ports.keys()].sort((x, y) => x - y).join(' ');
+    const any = tell(a, source.any, 0, source.any.failed.times.length + 1 >= t.anyPort ? ports() : '', [
+      t.anyPort,
+      Number.POSITIVE_INFINITY,
+      t.failuresPerSuccess + 1,
+    ]);
     return any.length === 0 ? same : [...same, ...any];
   };
 

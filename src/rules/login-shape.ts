@@ -36,12 +36,14 @@ const logins: Readonly<Record<number, Limits>> = {
 };
 
 /**
- * Services whose ordinary clients hold many short alike conversations: web and its proxies, DNS, directories, printers, queues. Guessing
+ * Services whose ordinary clients hold many short alike conversations: web and its proxies, DNS, directories, printers, queues,
+ * chat (IRC clients call again and again while they are turned away). Guessing
  * against them happens inside payload, which is not read; a rule on sizes alone would accuse everybody.
  */
 const neverTold: ReadonlySet<number> = new Set([
-  20, 53, 80, 81, 88, 111, 123, 135, 139, 179, 389, 443, 515, 554, 591, 631, 636, 853, 1080, 1883, 3128, 3268, 5000, 5060, 5222, 5228, 5671,
-  5672, 5938, 6443, 8000, 8001, 8008, 8080, 8081, 8088, 8443, 8883, 8888, 9000, 9090, 9100, 9200, 9443, 11211, 27017,
+  20, 53, 80, 81, 88, 111, 123, 135, 139, 179, 194, 389, 443, 515, 554, 591, 631, 636, 853, 1080, 1883, 3128, 3268, 5000, 5060, 5222, 5228,
+  5671, 5672, 5938, 6443, 6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 6697, 8000, 8001, 8008, 8080, 8081, 8088, 8443, 8883,
+  8888, 9000, 9090, 9100, 9200, 9443, 11211, 27017,
 ]);
 
 /** Whether the server spoke first, as FTP, SMTP, POP, IMAP, telnet, VNC and MySQL servers do; web and TLS clients speak first. */

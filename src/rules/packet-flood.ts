@@ -1,9 +1,9 @@
 import type { Alert } from '../alert.js';
 import type { Flow } from '../flow.js';
 import type { Rule } from '../rule.js';
-import { isMulticast } from './attempts.js';
 import { createCapped } from './capped.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
+import { isMulticast } from './outcome.js';
 
 /** How fast one flow must send, unanswered, to be a flood. */
 export interface PacketFloodThresholds {

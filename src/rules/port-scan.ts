@@ -1,10 +1,11 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
-import { type Attempt, isMulticast } from './attempts.js';
-import { type Capped, createCapped } from './capped.js';
-import { createDistinct, type Distinct } from './distinct.js';
+import type { Attempt } from './attempts.js';
+import { createCapped } from './capped.js';
+import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
-import { type AttemptMachine, runMachines } from './machine.js';
+import { type AttemptMachine, QUIET, runMachines } from './machine.js';
+import { isMulticast } from './outcome.js';
 
 /** Different ports of one host, and how long they are remembered. */
 export interface PortScanThresholds {
@@ -36,13 +37,12 @@ export const portScanDefaults: PortScanThresholds = {
 const MOST_PORTS = 2048;
 
 interface Pair {
-  fast: Distinct<number>;
-  slow: Distinct<number>;
-  accepted: Distinct<number>;
+  readonly failed: Distinct<number>;
+  readonly accepted: Distinct<number>;
   refused: number;
-  probes: Set<string>;
+  probes: string;
   last: number;
-  episode: Episode;
+  readonly episode: Episode;
 }
 
 /** traceroute's UDP probes go to ever higher ports from 33434 on (RFC 1393's tool), three a hop, 30 hops and more. */
@@ -62,52 +62,56 @@ const isServerEndingConnections = (a: Attempt): boolean => a.probe === 'no-syn' 
  */
 export function createPortScanMachine(options: Partial<PortScanThresholds> = {}): AttemptMachine {
   const t = { ...portScanDefaults, ...options };
-  const pairs: Capped<Pair> = createCapped(t.capacity);
-  const make = (start: number) => (): Pair => ({
-    fast: createDistinct(t.fastSeconds * 1e6, MOST_PORTS),
-    slow: createDistinct(t.slowSeconds * 1e6, MOST_PORTS),
-    accepted: createDistinct(t.slowSeconds * 1e6, MOST_PORTS),
+  const pairs = createCapped<Pair>(t.capacity);
+  const fastSpan = t.fastSeconds * 1e6;
+  const slowSpan = t.slowSeconds * 1e6;
+  const make = (start: number): Pair => ({
+    failed: createDistinct(),
+    accepted: createDistinct(),
     refused: 0,
-    probes: new Set(),
+    probes: '',
     last: start,
     episode: newEpisode(start),
   });
 
   const judge = (a: Attempt): readonly Alert[] => {
-    if (a.probe === 'echo' || isMulticast(a.resp_h) || isTraceroute(a) || isServerEndingConnections(a)) return [];
+    if (a.probe === 'echo' || isTraceroute(a) || isServerEndingConnections(a) || isMulticast(a.resp_h)) return QUIET;
     const key = `${a.orig_h}|${a.resp_h}|${a.proto}|${a.vlan ?? ''}`;
     if (a.outcome === 'accepted') {
       const known = pairs.peek(key);
-      known?.accepted.add(a.resp_p, a.ts);
-      known?.fast.remove(a.resp_p);
-      known?.slow.remove(a.resp_p);
-      return [];
+      if (known === undefined) return QUIET;
+      note(known.accepted, a.resp_p, a.ts, slowSpan, MOST_PORTS);
+      withdraw(known.failed, a.resp_p);
+      return QUIET;
     }
-    const pair = pairs.touch(key, make(a.start));
-    if (a.ts - pair.last > t.slowSeconds * 1e6) Object.assign(pair, make(a.start)());
+    const pair = pairs.touch(key, () => make(a.start));
+    if (a.ts - pair.last > slowSpan) Object.assign(pair, make(a.start));
     pair.last = a.ts;
-    pair.fast.add(a.resp_p, a.ts);
-    pair.slow.add(a.resp_p, a.ts);
-    pair.probes.add(a.probe);
+    note(pair.failed, a.resp_p, a.ts, slowSpan, MOST_PORTS);
+    if (!pair.probes.includes(a.probe)) pair.probes = pair.probes === '' ? a.probe : `${pair.probes} ${a.probe}`;
     if (a.outcome === 'refused') pair.refused++;
-    const fast = pair.fast.size(a.ts);
-    const slow = pair.slow.size(a.ts);
-    const crossed = fast >= (a.proto === 'tcp' ? t.tcpPorts : t.udpPorts) || slow >= (a.proto === 'tcp' ? t.slowPorts : 2 * t.slowPorts);
-    if (!crossed || slow < t.failuresPerSuccess * pair.accepted.size(a.ts) || !due(pair.episode, slow, a.ts)) return [];
+    const limit = a.proto === 'tcp' ? t.tcpPorts : t.udpPorts;
+    const slowLimit = a.proto === 'tcp' ? t.slowPorts : 2 * t.slowPorts;
+    const slow = pair.failed.times.length;
+    if (slow < limit) return QUIET;
+    const fast = countWithin(pair.failed, a.ts, fastSpan);
+    const accepted = countWithin(pair.accepted, a.ts, slowSpan);
+    const isFast = fast >= limit;
+    if ((!isFast && slow < slowLimit) || slow < t.failuresPerSuccess * accepted || !due(pair.episode, slow, a.ts)) return QUIET;
     const finding = {
       rule: 'port-scan',
       orig_h: a.orig_h,
       resp_h: a.resp_h,
       evidence: {
-        kind: fast >= t.tcpPorts ? 'vertical' : 'vertical, slow',
+        kind: isFast ? 'vertical' : 'vertical, slow',
         proto: a.proto,
-        probe: [...pair.probes].join(' '),
+        probe: pair.probes,
         ports: slow,
         ports_fast: fast,
-        ports_accepted: pair.accepted.size(a.ts),
+        ports_accepted: accepted,
         refused: pair.refused,
-        threshold: fast >= t.tcpPorts ? (a.proto === 'tcp' ? t.tcpPorts : t.udpPorts) : t.slowPorts,
-        window_seconds: fast >= t.tcpPorts ? t.fastSeconds : t.slowSeconds,
+        threshold: isFast ? limit : slowLimit,
+        window_seconds: isFast ? t.fastSeconds : t.slowSeconds,
       },
       scope: { orig_h: a.orig_h, resp_h: a.resp_h, proto: a.proto, attempt: true },
     };
