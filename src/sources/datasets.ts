@@ -105,7 +105,7 @@ export async function importDataset(name: string, path: string, state: string): 
     );
     renameSync(half, join(dir, SUMS));
   } catch (cause) {
-    rmSync(half, { force: true });
+    if (existsSync(half)) rmSync(half, { force: true });
     throw new NetloopError('NL_STORE_WRITE', `${dir}: the copy could not be written: ${(cause as Error).message}`, {
       cause,
       where: { file: dir },
