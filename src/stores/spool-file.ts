@@ -23,8 +23,8 @@ export interface SpoolFile {
   pending(): number;
   /** Size on disk, of lines and kept bytes. */
   bytes(): number;
-  /** Keeps the entry for good before it returns. @throws NL_STORE_WRITE */
-  append(entry: unknown): void;
+  /** Keeps the line for good before it returns. @throws NL_STORE_WRITE */
+  append(line: string): void;
   /** Keeps bytes; gives the name to read them by. */
   keep(bytes: Uint8Array | string): string;
   read(name: string): Uint8Array;
@@ -106,14 +106,15 @@ function openSpoolFile(dir: string, base: string): SpoolFile {
     pending: () => pending,
     bytes: () => size,
     append: (entry) => {
+      const line = `${entry}
+`;
       try {
         mkdirSync(dir, { recursive: true });
-        const line = `${JSON.stringify(entry)}\n`;
         appendDurably(file, line);
-        size += line.length;
       } catch (error) {
         throw storeError(file, error);
       }
+      size += line.length;
       pending++;
     },
     keep: (bytes) => {

@@ -130,7 +130,9 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
       expect(await store.append(storedAlerts(0, 8))).toBe(8);
       expect(await store.append(storedAlerts(8, 23))).toBe(15);
       expect((await store.query()).alerts).toEqual(storedAlerts(13, 23));
-      expect(await store.stats()).toMatchObject({ stored: 10, dropped: 13 });
+      expect(await store.append([storedAlert(23)])).toBe(1);
+      expect((await store.query()).alerts).toEqual(storedAlerts(14, 24));
+      expect(await store.stats()).toMatchObject({ stored: 10, dropped: 14 });
       expect(await store.count()).toBe(10);
     });
 

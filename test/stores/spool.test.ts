@@ -114,6 +114,43 @@ describe('the spool', () => {
     expect(await values(inner, run)).toHaveLength(400);
   });
 
+  it('never makes a caller wait for a store that takes long to answer', async () => {
+    const inner = createMemoryTracking();
+    let answer = (): void => {};
+    const answers = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let calls = 0;
+    const log: Tracking['log'] = async (...entry) => {
+      if (calls++ === 0) throw new Error('gone');
+      await answers;
+      return inner.log(...entry);
+    };
+    const tracking = createSpooledTracking({ ...inner, log }, join(testFolder(), 'spool'), { retry: 1 });
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    for (let step = 0; step < 50; step++) {
+      await tracking.log(run, { metrics: [{ key: 'loss', value: step, step }], tags: { step: String(step) } });
+      if (step === 10) await sleep(20);
+    }
+    expect(calls).toBe(2);
+    expect(tracking.pending()).toBe(50);
+    answer();
+    expect(await tracking.drain()).toBe(true);
+    expect((await tracking.runs({ id: run }))[0]).toMatchObject({ metrics: { loss: 49 }, tags: { step: '49' } });
+    await tracking.close();
+  });
+
+  it('keeps the order of calls that are not awaited when the first of them fails', async () => {
+    const { tracking, inner, lock } = opened();
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    const unlock = lock();
+    const calls = Array.from({ length: 20 }, (_, n) => tracking.log(run, { tags: { n: String(n) } }));
+    unlock();
+    await Promise.all(calls);
+    expect(await tracking.drain()).toBe(true);
+    expect((await inner.runs({ id: run }))[0]!.tags.n).toBe('19');
+  });
+
   it('leaves what waits to the next opener, and cuts off a line that was torn by a kill', async () => {
     const dir = testFolder();
     const first = opened({ dir });
