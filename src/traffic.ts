@@ -2,7 +2,7 @@ import { createFlowTable, type Timeouts } from './assemble.js';
 import { createDecoder } from './decode.js';
 import { serviceOf } from './features/service.js';
 import type { Flow, TrafficEvent } from './flow.js';
-import type { Flows, Frames } from './source.js';
+import type { Flows, Frames, Source } from './source.js';
 
 /** When flows end, and how many may be open. Seconds. */
 export interface TrafficOptions {
@@ -20,6 +20,8 @@ export interface TrafficOptions {
 
 /** What a source yields, turned into events: frames are decoded and assembled, records are closed flows already. */
 export interface Traffic {
+  /** Another source begins: flows that start from now on have its truth, if it brings any. */
+  begin(source: Pick<Source, 'labelOf'>): void;
   frame(batch: Frames, index: number): void;
   flow(flow: Flow): void;
   batch(batch: Frames | Flows): void;
@@ -33,9 +35,24 @@ export interface Traffic {
 
 export function createTraffic(on: (event: TrafficEvent) => void, options: TrafficOptions = {}): Traffic {
   const decoder = createDecoder();
-  const table = createFlowTable({ checksums: 'ignore', ...options, service: serviceOf, on });
+  let waiting: Pick<Source, 'labelOf'> | null = null;
+  const sources: { since: number; labelOf: Source['labelOf'] }[] = [];
+  /** A flow may end while the next source is read: its truth is that of the source in which it began. */
+  const judged = (event: TrafficEvent): void => {
+    if (event.kind !== 'closed') return on(event);
+    const labelOf = sources.findLast(({ since }) => event.flow.ts >= since)?.labelOf;
+    on(labelOf ? { ...event, flow: { ...event.flow, ...labelOf(event.flow) } } : event);
+  };
+  const table = createFlowTable({ checksums: 'ignore', ...options, service: serviceOf, on: judged });
   const traffic: Traffic = {
+    begin(source) {
+      waiting = source;
+    },
     frame({ bytes, offset, captured, length, ts, link }, i) {
+      if (waiting) {
+        sources.push({ since: ts[i]!, labelOf: waiting.labelOf });
+        waiting = null;
+      }
       table.push(decoder.frame(bytes, offset[i]!, captured[i]!, length[i]!, ts[i]!, link[i]!));
     },
     flow: (flow) => on({ kind: 'closed', ts: flow.ts + flow.duration, flow }),

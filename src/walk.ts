@@ -140,6 +140,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   for (const source of options.sources) {
     let done = 0;
     let total: number | null = null;
+    traffic.begin(source);
     const read = source.read({ signal, onProgress: (d, t) => ([done, total] = [d, t]) });
     for await (const batch of read) {
       signal?.throwIfAborted();

@@ -61,6 +61,7 @@ export async function eachFlow(
   try {
     for (const file of files) {
       const source = await openSource(file, sourceOptions(flags));
+      traffic.begin(source);
       for await (const batch of source.read({ signal })) {
         traffic.batch(batch);
         await take(ended.splice(0));

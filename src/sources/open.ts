@@ -1,8 +1,11 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { NetloopError } from '../errors.js';
 import type { Source } from '../source.js';
 import type { DatasetInput } from '../tracking.js';
 import { createBinetflowSource } from './binetflow.js';
+import { openBytes } from './compressed.js';
+import { createTruth } from './flow-truth.js';
 import { hashFile } from './hash-file.js';
 import { createKddSource } from './nsl-kdd.js';
 import { openCapture } from './pcap-file.js';
@@ -19,6 +22,8 @@ export interface SourceOptions {
   readonly user?: string | null;
   /** What rows labelled Background count as; default 'benign'. */
   readonly background?: Background;
+  /** A capture's truth file; default: the one beside it, if there is one (`truth.tsv` or `<capture>.truth.tsv`, also compressed). */
+  readonly truth?: string;
   /** Order of flow records: as stored (default) or by end time (`sortFlows`). */
   readonly sort?: 'file' | 'end';
   /** NSL-KDD and KDD-99: capture time from one row to the next, microseconds; default one second. */
@@ -37,7 +42,7 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   const { background, rowMicros } = options;
   if (kind === 'capture') {
     if (user !== undefined) throw noColumns(path, user);
-    return openCapture(path);
+    return withTruth(await openCapture(path), options.truth ?? truthBeside(path));
   }
   const source =
     kind === 'zeek'
@@ -50,6 +55,21 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   return options.sort === 'end' ? sortFlows(source) : source;
 }
 
+/** `day1/capture.pcap.xz` has its truth in `day1/truth.tsv`, `day1/x.pcap` in `day1/x.truth.tsv`; either may be compressed. */
+function truthBeside(path: string): string | null {
+  const [name = ''] = basename(path).split('.');
+  const stem = name === 'capture' ? 'truth.tsv' : `${name}.truth.tsv`;
+  return ['', '.xz', '.gz', '.zst'].map((end) => join(dirname(path), stem + end)).find((file) => existsSync(file)) ?? null;
+}
+
+async function withTruth(source: Source, file: string | null): Promise<Source> {
+  if (file === null) return source;
+  const { chunks } = await openBytes(file);
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return { ...source, labelOf: createTruth(Buffer.concat(parts).toString(), file).labelOf };
+}
+
 const noColumns = (path: string, user: string) =>
   new NetloopError('NL_NO_USER', `${path}: a packet capture has no columns, so none is called ${user}; leave it out to use addresses`, {
     where: { file: path, column: user },
@@ -58,6 +78,8 @@ const noColumns = (path: string, user: string) =>
 /** The part of an experiment that says where traffic comes from. */
 export interface SourceSpec {
   readonly files: readonly string[];
+  /** Truth files of captures, in the order of `files`. */
+  readonly truth?: readonly string[];
   readonly user?: string | null;
   readonly background?: Background;
   readonly sort?: 'file' | 'end';
@@ -73,9 +95,11 @@ export async function openSources(
 ): Promise<{ sources: readonly Source[]; datasets: readonly DatasetInput[] }> {
   const sources: Source[] = [];
   const datasets: DatasetInput[] = [];
-  for (const file of spec.files) {
+  for (const [i, file] of spec.files.entries()) {
     const path = resolve(dir, file);
-    sources.push(await openSource(path, spec));
+    const { user, background, sort } = spec;
+    const truth = spec.truth?.[i];
+    sources.push(await openSource(path, { user, background, sort, truth: truth === undefined ? undefined : resolve(dir, truth) }));
     datasets.push({ name: file, sha256: await hashFile(path), source: file });
   }
   return { sources, datasets };
