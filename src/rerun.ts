@@ -20,7 +20,7 @@ export interface Divergence {
   /** 'flow cycle 2'; 'run' for what is known only of the whole run. */
   readonly at: string;
   readonly step: RerunStep;
-  /** 'epoch 3.loss'; 'sha256' where only the hash of the bytes tells. */
+  /** 'epoch 3.loss', counted as the training report counts them; 'sha256' where only the hash of the bytes tells. */
   readonly field: string;
   readonly recorded: unknown;
   readonly again: unknown;

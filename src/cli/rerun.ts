@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { createMemoryAlertStore } from '../alert.js';
+import { isNetloopError, NetloopError, number } from '../errors.js';
+import { type ExperimentPorts, type ExperimentReport, runExperiment, type TrustedStore } from '../experiment.js';
+import { createMemoryJournal } from '../journal.js';
+import { createMemoryRegistry, type ModelName } from '../registry.js';
+import { type EnvironmentDifference, environmentDifferences, judgeRerun, type RecordedRun, type RerunVerdict } from '../rerun.js';
+import { openSources } from '../sources/open.js';
+import { environmentTags } from '../stores/environment.js';
+import { type Home, prepareHome } from '../stores/home.js';
+import { readRun } from '../stores/recorded-run.js';
+import { type BranchPoint, branchRegistry } from '../stores/registry-branch.js';
+import { createFileRegistry } from '../stores/registry-files.js';
+import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
+import { createTrustedFiles } from '../stores/trusted-files.js';
+import { createMemoryTracking, type DatasetInput } from '../tracking.js';
+import { trainInWorker } from '../workers/train.js';
+import { interruptSignal } from './interrupt.js';
+import { openHome } from './ports.js';
+import { createProgressLine } from './progress.js';
+import { renderEnvironment, renderVerdict } from './verdict.js';
+
+/** Sources of a recorded run, if they are what they were. @throws NL_DATASET */
+async function openRecorded(run: RecordedRun, home: Home): Promise<Awaited<ReturnType<ExperimentPorts['open']>>> {
+  const opened = await openSources(run.spec.source, home.dir).catch((cause: unknown) => {
+    if (!isNetloopError(cause) || cause.code !== 'NL_FILE_MISSING') throw cause;
+    throw new NetloopError('NL_DATASET', `the data of run ${run.id} is not there: ${cause.message}`, { cause });
+  });
+  const found = new Map(opened.datasets.map((d: DatasetInput) => [d.name, d.sha256]));
+  for (const { name, sha256 } of run.datasets) {
+    if (found.get(name) === sha256) continue;
+    throw new NetloopError(
+      'NL_DATASET',
+      `${name} is not what run ${run.id} read: recorded SHA-256 ${sha256}, now ${found.get(name) ?? 'absent'}; bring the file back, or start a new run`,
+      { where: { file: name } },
+    );
+  }
+  return opened;
+}
+
+/** For a run that went on from live champions: where the registry stood then. */
+function branchPoint({ cycles }: RecordedRun): BranchPoint {
+  const point: Partial<Record<ModelName, { champion: number; versions: number }>> = {};
+  for (const name of ['flow', 'behaviour'] as const) {
+    const own = cycles.filter((c) => c.learner === name).sort((a, b) => a.number - b.number);
+    const champion = own[0]?.parent ?? null;
+    if (champion === null) continue;
+    const made = own.find((c) => c.version !== null)?.version;
+    point[name] = { champion, versions: made ? made - 1 : champion };
+  }
+  return point;
+}
+
+/** Golden sets and reservoirs of the home, for reading; what the rerun saves is forgotten. @throws NL_DATASET when a lineage has been replaced since */
+function borrowTrusted(home: Home, goldenOf: (name: ModelName) => Promise<string | null>): TrustedStore {
+  const files = createTrustedFiles(`${home.state}/trusted`);
+  return {
+    async load(name) {
+      const [held, wanted] = [await files.load(name), await goldenOf(name)];
+      if (wanted === null || held?.goldenHash === wanted) return held;
+      throw new NetloopError(
+        'NL_DATASET',
+        `the golden set of ${name}'s lineage has been replaced since the run: it cannot be judged again`,
+      );
+    },
+    save: async () => {},
+  };
+}
+
+/** Runs a recorded run again in memory: registry, alerts, journal and tracking of the home stay as they are. */
+export async function rerun(
+  run: RecordedRun,
+  home: Home,
+  options: Pick<ExperimentPorts, 'onProgress' | 'signal'> = {},
+): Promise<ExperimentReport> {
+  const opened = await openRecorded(run, home);
+  const goesOn = run.spec.parent === 'champion';
+  const registry = goesOn ? await branchRegistry(createFileRegistry({ dir: home.models }), branchPoint(run)) : createMemoryRegistry();
+  const begun = { flow: await registry.current('flow'), behaviour: await registry.current('behaviour') };
+  return runExperiment(run.spec, {
+    open: async () => opened,
+    registry,
+    tracking: createMemoryTracking(),
+    journal: createMemoryJournal(),
+    alerts: createMemoryAlertStore(),
+    trusted: borrowTrusted(home, async (name) => begun[name]?.goldenHash ?? null),
+    train: (model, batch, train) => trainInWorker({ model, batch, options: train }),
+    environment: {},
+    now: Date.now,
+    ...options,
+  });
+}
+
+/** Puts a verdict on the run it is about: the newest as tags, every one as a file. */
+export async function recordVerdict(
+  tracking: EmbeddedTracking,
+  run: RecordedRun,
+  verdict: RerunVerdict,
+  environment: readonly EnvironmentDifference[],
+): Promise<void> {
+  const before = (await tracking.artifacts(run.id)).filter((path) => path.startsWith('reruns/')).length;
+  const content = { at: new Date().toISOString(), run: run.id, ...verdict, environment };
+  await tracking.artifact(run.id, `reruns/${before + 1}.json`, JSON.stringify(content, null, 2));
+  await tracking.log(run.id, {
+    tags: {
+      'netloop.rerun.verdict': verdict.verdict,
+      'netloop.rerun.first': verdict.first ? JSON.stringify(verdict.first) : '',
+      'netloop.rerun.environment': environment.length === 0 ? 'same' : environment.map((d) => d.what).join(', '),
+      'netloop.rerun.count': String(before + 1),
+    },
+  });
+}
+
+export function addRerun(program: Command): void {
+  program
+    .command('rerun')
+    .description('run a recorded run again and say whether every bit is the same, or where the two part')
+    .argument('<run>', 'a run id, or how it begins')
+    .option('--verify', 'exit with 1 unless the verdict is good')
+    .option('--tolerance <x>', 'accept numbers that differ by no more than this share (absolute below 1)', '0')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', '\nExamples:\n  netloop rerun 3f2a91 --verify\n  netloop rerun 3f2a91 --tolerance 1e-6 --json')
+    .action(async (id: string, options: { verify?: boolean; tolerance: string; json?: boolean }) => {
+      const tolerance = number('tolerance', Number(options.tolerance), { min: 0, max: 1 });
+      const home = prepareHome(openHome());
+      const tracking = createEmbeddedTracking(home.tracking);
+      const line = createProgressLine();
+      try {
+        const run = await readRun(tracking, id);
+        if (run.cycles.length === 0 && !run.report) {
+          throw new NetloopError(
+            'NL_RUN_UNKNOWN',
+            `run ${run.id} (${run.status}) recorded no cycle: there is nothing to compare a rerun with`,
+          );
+        }
+        const environment = environmentDifferences(run.tags, environmentTags(home.dir));
+        if (!options.json) process.stdout.write(`${run.name}, run ${run.id}\n${renderEnvironment(environment)}\n`);
+        const report = await rerun(run, home, { signal: interruptSignal(), onProgress: options.json ? undefined : line.show });
+        line.clear();
+        const verdict = judgeRerun(run, report, tolerance);
+        await recordVerdict(tracking, run, verdict, environment);
+        process.stdout.write(
+          options.json ? `${JSON.stringify({ run: run.id, ...verdict, environment })}\n` : `${renderVerdict(verdict)}\n`,
+        );
+        if (options.verify && verdict.verdict === 'diverged') process.exitCode = 1;
+      } finally {
+        line.clear();
+        tracking.close();
+      }
+    });
+}

@@ -1,0 +1,65 @@
+import { isNetloopError, NetloopError } from '../errors.js';
+import type { ExperimentReport, TimedCycle } from '../experiment.js';
+import type { RecordedRun } from '../rerun.js';
+import { distance, resolveSpec } from '../spec.js';
+import type { RunInfo } from '../tracking.js';
+import type { EmbeddedTracking } from './tracking-embedded.js';
+
+type Reader = Pick<EmbeddedTracking, 'runs' | 'readArtifact'>;
+
+const EVERY = { limit: 100_000 } as const;
+
+/** The run of an id, of the beginning of one (4 digits or more), or of one of its cycles. @throws NL_RUN_UNKNOWN with the nearest ids */
+export async function findRun(tracking: Reader, id: string): Promise<RunInfo> {
+  const exact = /^[0-9a-f]{32}$/.test(id) ? await tracking.runs({ id }) : [];
+  const all = exact.length > 0 ? exact : await tracking.runs(EVERY);
+  const found = /^[0-9a-f]{4,32}$/.test(id) ? all.filter((run) => run.id.startsWith(id)) : [];
+  if (found.length > 1) {
+    throw new NetloopError('NL_RUN_UNKNOWN', `${id} begins ${found.length} runs: ${ids(found.slice(0, 3))}; give more digits`);
+  }
+  if (found[0]) return found[0].parent === undefined ? found[0] : findRun(tracking, found[0].parent);
+  const near = all
+    .filter((run) => run.parent === undefined)
+    .map((run) => ({ run, far: distance(id, run.id.slice(0, id.length)) }))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 3);
+  const hint = near.length > 0 ? `nearest: ${ids(near.map((n) => n.run))}` : 'the tracking store holds none yet';
+  throw new NetloopError('NL_RUN_UNKNOWN', `no run ${id}; ${hint}`, { where: { run: id } });
+}
+
+const ids = (runs: readonly RunInfo[]): string => runs.map((run) => `${run.id} (${run.name})`).join(', ');
+
+/** A file of a run as JSON; null where the run has none. @throws NL_FILE_CORRUPT */
+async function json(tracking: Reader, run: string, path: string): Promise<unknown> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await tracking.readArtifact(run, path);
+  } catch (error) {
+    if (isNetloopError(error) && error.code === 'NL_FILE_MISSING') return null;
+    throw error;
+  }
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown;
+  } catch (cause) {
+    throw new NetloopError('NL_FILE_CORRUPT', `${path} of run ${run} is not JSON: ${(cause as Error).message}`, { cause, where: { run } });
+  }
+}
+
+/**
+ * Everything that was recorded of an experiment's run: spec, data sets, environment and cycles, also of one that was killed on the way.
+ * @throws NL_RUN_UNKNOWN, NL_FILE_CORRUPT, NL_SPEC when this version no longer knows a key of the recorded spec
+ */
+export async function readRun(tracking: Reader, id: string): Promise<RecordedRun> {
+  const run = await findRun(tracking, id);
+  const spec = await json(tracking, run.id, 'spec.json');
+  if (spec === null) throw new NetloopError('NL_RUN_UNKNOWN', `run ${run.id} holds no spec.json: no experiment of netloop made it`);
+  const report = (await json(tracking, run.id, 'report.json')) as ExperimentReport | null;
+  const cycles: TimedCycle[] = [...(report?.cycles ?? [])];
+  if (!report) {
+    for (const child of await tracking.runs({ parent: run.id, ...EVERY })) {
+      const cycle = (await json(tracking, child.id, 'cycle.json')) as TimedCycle | null;
+      if (cycle) cycles.push(cycle);
+    }
+  }
+  return { ...run, spec: resolveSpec(spec, `spec.json of run ${run.id}`), cycles, report };
+}
