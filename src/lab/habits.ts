@@ -180,7 +180,11 @@ export async function liveDay(world: World, plan: LabPlan, user: UserPlan, dice:
   await sleep(user.pace * dice.next());
   while (Date.now() < until) {
     let mark = dice.next() * total;
-    const chosen = chances.find(([, weight]) => (mark -= weight) < 0) ?? chances[0]!;
+    const chosen =
+      chances.find(([, weight]) => {
+        mark -= weight;
+        return mark < 0;
+      }) ?? chances[0]!;
     await habits[chosen[0]](person);
     doings++;
     await sleep(Math.min(user.pace * (0.5 + dice.next()), Math.max(0, (until - Date.now()) / 1000)));

@@ -11,17 +11,12 @@ function networkHeader(b: Uint8Array, at: number, end: number, quoted: boolean):
   let next = b[at + 6]!;
   let p = at + 40;
   // Hop-by-hop, routing, fragment, authentication, destination options; 8 in a row are plenty.
-  for (let i = 0; i < 8 && p + 8 <= end; i++) {
-    if (next === 44) {
-      const offset = (b[p + 2]! << 5) | (b[p + 3]! >> 3);
-      next = b[p]!;
-      p += 8;
-      if (offset > 0) return p;
-    } else if (next === 0 || next === 43 || next === 60 || next === 51) {
-      const length = next === 51 ? (b[p + 1]! + 2) * 4 : (b[p + 1]! + 1) * 8;
-      next = b[p]!;
-      p += length;
-    } else break;
+  for (let i = 0; i < 8 && [0, 43, 44, 51, 60].includes(next); i++) {
+    if (p + 8 > end) return end;
+    if (next === 44 && ((b[p + 2]! << 5) | (b[p + 3]! >> 3)) > 0) return p + 8;
+    const length = next === 44 ? 8 : next === 51 ? (b[p + 1]! + 2) * 4 : (b[p + 1]! + 1) * 8;
+    next = b[p]!;
+    p += length;
   }
   return transportHeader(b, p, end, next, quoted);
 }
