@@ -7,8 +7,8 @@ import {
   MAX_ALERTS,
   type StoredAlert,
 } from '../alert.js';
-import { NetloopError } from '../errors.js';
-import { openSqlite, type Value } from './sqlite.js';
+import { openOwnStore } from './own-store.js';
+import type { Value } from './sqlite.js';
 
 const LAYOUT = 1;
 const TABLES = `
@@ -26,7 +26,6 @@ CREATE INDEX alerts_ts ON alerts (ts);
 CREATE INDEX alerts_kind ON alerts (source, rule);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO counters VALUES ('stored', 0), ('dropped', 0);
-PRAGMA user_version = ${LAYOUT};
 `;
 
 export interface AlertStoreOptions {
@@ -56,22 +55,9 @@ const clause = (tests: readonly string[]): string => (tests.length === 0 ? '' : 
  * @throws NL_STORE_LAYOUT, NL_STORE_WRITE, NL_BUSY
  */
 export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: AlertStoreOptions = {}): AlertStore & { close(): void } {
-  const db = openSqlite(file, { sync: 'full' });
+  const db = openOwnStore(file, LAYOUT, TABLES);
   // What is erased is overwritten, not only unlinked.
   db.exec('PRAGMA secure_delete = ON');
-  db.write(() => {
-    const found = db.prepare('PRAGMA user_version').first<{ user_version: number }>()!.user_version;
-    if (found === 0) db.exec(TABLES);
-    else if (found !== LAYOUT) {
-      throw new NetloopError(
-        'NL_STORE_LAYOUT',
-        `${file} has layout ${found}, this netloop reads ${LAYOUT}: take the netloop that wrote it, or move the file away`,
-        {
-          where: { file },
-        },
-      );
-    }
-  });
   const sql = {
     add: db.prepare(
       'INSERT INTO alerts (id, ts, source, rule, user, deployment, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { NetloopError } from '../errors.js';
 import { advanced, beginning, type CycleEntry, type CycleJournal, type CycleState, cycleUnknown, MAX_CYCLES } from '../journal.js';
 import type { ModelName } from '../registry.js';
-import { openSqlite } from './sqlite.js';
+import { openOwnStore } from './own-store.js';
 
 const LAYOUT = 1;
 const TABLE = `
@@ -23,7 +22,6 @@ CREATE TABLE cycles (
   updated_at INTEGER NOT NULL
 );
 CREATE INDEX cycles_under_way ON cycles (seq) WHERE state <> 'cleaned';
-PRAGMA user_version = ${LAYOUT};
 `;
 
 interface Row {
@@ -71,20 +69,7 @@ export function createJournal(
   file: string,
   { now = Date.now, maxCycles = MAX_CYCLES }: JournalOptions = {},
 ): CycleJournal & { close(): void } {
-  const db = openSqlite(file, { sync: 'full' });
-  db.write(() => {
-    const found = db.prepare('PRAGMA user_version').first<{ user_version: number }>()!.user_version;
-    if (found === 0) db.exec(TABLE);
-    else if (found !== LAYOUT) {
-      throw new NetloopError(
-        'NL_STORE_LAYOUT',
-        `${file} has layout ${found}, this netloop reads ${LAYOUT}: take the netloop that wrote it, or move the file away`,
-        {
-          where: { file },
-        },
-      );
-    }
-  });
+  const db = openOwnStore(file, LAYOUT, TABLE);
   const sql = {
     find: db.prepare('SELECT * FROM cycles WHERE id = ?'),
     add: db.prepare(

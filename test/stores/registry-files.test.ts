@@ -135,6 +135,29 @@ describe('a damaged version', () => {
     expect(await registry.rollback('behaviour', 'damaged')).toMatchObject({ from: 3, to: 2 });
   });
 
+  it('is noticed wherever it is cut, and whichever byte is flipped', async () => {
+    const dir = testFolder();
+    const { registry } = registryIn(dir);
+    const put = await registry.put(draftVersion('flow', 1));
+    for (const name of ['manifest.json', 'ann.weights', 'encoder.json']) {
+      const file = join(dir, 'flow/1', name);
+      const whole = readFileSync(file);
+      for (let at = 0; at < whole.length; at++) {
+        writeFileSync(file, whole.subarray(0, at));
+        // The manifest's last byte is the end of its last line, which says nothing.
+        if (name !== 'manifest.json' || at < whole.length - 1) {
+          await expect(registry.load('flow', 1), `${name} cut at ${at}`).rejects.toMatchObject({ code: 'NL_MODEL_CORRUPT' });
+        }
+        const flipped = Buffer.from(whole);
+        flipped[at] = flipped[at]! ^ 0x41;
+        writeFileSync(file, flipped);
+        await expect(registry.load('flow', 1), `${name} flipped at ${at}`).rejects.toMatchObject({ code: 'NL_MODEL_CORRUPT' });
+      }
+      writeFileSync(file, whole);
+    }
+    expect(await registry.load('flow', 1)).toEqual(put);
+  });
+
   it('passes a damaged parent by when rolling back', async () => {
     const dir = testFolder();
     const { registry } = await three(dir);

@@ -1,0 +1,29 @@
+import { NetloopError } from '../errors.js';
+import { openSqlite, type Sqlite } from './sqlite.js';
+
+/**
+ * Opens a SQLite file whose tables are netloop's own, made when absent; every commit is synced to the disk.
+ * `layout` counts the changes of `tables`.
+ * @throws NL_STORE_LAYOUT when another netloop made it, NL_STORE_WRITE, NL_BUSY
+ */
+export function openOwnStore(file: string, layout: number, tables: string): Sqlite {
+  const db = openSqlite(file, { sync: 'full' });
+  try {
+    db.write(() => {
+      const found = db.prepare('PRAGMA user_version').first<{ user_version: number }>()!.user_version;
+      if (found === layout) return;
+      if (found !== 0) {
+        throw new NetloopError(
+          'NL_STORE_LAYOUT',
+          `${file} has layout ${found}, this netloop reads ${layout}: take the netloop that wrote it, or move the file away`,
+          { where: { file } },
+        );
+      }
+      db.exec(`${tables}\nPRAGMA user_version = ${layout};`);
+    });
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
