@@ -1,8 +1,16 @@
 /** Writes packets by hand, checksums included, so that tests need no captures. */
 import { checksum } from '../../src/packets/checksum.js';
 
-const bytes = (...parts: readonly (ArrayLike<number> | string)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'string' ? [...Buffer.from(part, 'latin1')] : Array.from(part))));
+function bytes(...parts: readonly (ArrayLike<number> | string)[]): Uint8Array {
+  const all = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part));
+  const joined = new Uint8Array(all.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of all) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
 const u16 = (n: number): number[] => [(n >> 8) & 255, n & 255];
 const u32 = (n: number): number[] => [...u16(n >>> 16), ...u16(n & 0xffff)];
 
