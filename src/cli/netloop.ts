@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isNetloopError } from '../errors.js';
+import { addCompare } from './compare.js';
 import { addDatasets } from './datasets.js';
 import { addDetect } from './detect.js';
 import { addDoctor } from './doctor.js';
@@ -9,9 +10,11 @@ import { addFlows } from './flows.js';
 import { addLab } from './lab.js';
 import { addModels } from './models.js';
 import { addNotebook } from './notebook.js';
+import { addRerun } from './rerun.js';
 import { addRun } from './run.js';
 import { addSequences } from './sequences.js';
 import { addStart } from './start.js';
+import { addSweep } from './sweep.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -20,7 +23,21 @@ const program = new Command('netloop')
   .version(version)
   .showHelpAfterError('(netloop COMMAND --help shows examples)')
   .exitOverride();
-for (const add of [addStart, addFlows, addDetect, addSequences, addRun, addModels, addNotebook, addDatasets, addLab, addDoctor])
+for (const add of [
+  addStart,
+  addFlows,
+  addDetect,
+  addSequences,
+  addRun,
+  addRerun,
+  addCompare,
+  addSweep,
+  addModels,
+  addNotebook,
+  addDatasets,
+  addLab,
+  addDoctor,
+])
   add(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use. */

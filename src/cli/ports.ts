@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createMemoryAlertStore } from '../alert.js';
 import type { ExperimentPorts, TrustedStore } from '../experiment.js';
 import { createMemoryJournal } from '../journal.js';
@@ -17,6 +20,9 @@ import { createTrustedFiles } from '../stores/trusted-files.js';
 import { trainInWorker } from '../workers/train.js';
 
 const warn = (error: Error): void => void process.stderr.write(`${error.message}\n`);
+
+/** netloop's own folder, where the shipped data lies. */
+export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export const openHome = (): Home => findHome(process.cwd(), process.env);
 
@@ -44,14 +50,14 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     process.stderr.write(`${learner} cycle ${number} was cut short by the last process: ${outcome}, ${reason}\n`);
   }
   return {
-    open: (source) => openSources(source, home.dir),
+    open: (source) => openSources(source, source.files.every((f) => existsSync(resolve(f))) ? process.cwd() : packageRoot),
     registry,
     tracking,
     journal,
     alerts,
     trusted: kept ? createTrustedFiles(`${home.state}/trusted`) : memoryTrusted(),
     train: (model, batch, options) => trainInWorker({ model, batch, options }),
-    environment: environmentTags(home.dir),
+    environment: environmentTags(packageRoot),
     now: Date.now,
     async close() {
       await tracking.close();

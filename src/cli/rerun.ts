@@ -1,32 +1,27 @@
 import type { Command } from 'commander';
-import { createMemoryAlertStore } from '../alert.js';
 import { isNetloopError, NetloopError, number } from '../errors.js';
 import { type ExperimentPorts, type ExperimentReport, runExperiment, type TrustedStore } from '../experiment.js';
-import { createMemoryJournal } from '../journal.js';
 import { createMemoryRegistry, type ModelName } from '../registry.js';
 import { type EnvironmentDifference, environmentDifferences, judgeRerun, type RecordedRun, type RerunVerdict } from '../rerun.js';
-import { openSources } from '../sources/open.js';
-import { environmentTags } from '../stores/environment.js';
 import { type Home, prepareHome } from '../stores/home.js';
 import { readRun } from '../stores/recorded-run.js';
 import { type BranchPoint, branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry } from '../stores/registry-files.js';
 import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
-import { createMemoryTracking, type DatasetInput } from '../tracking.js';
-import { trainInWorker } from '../workers/train.js';
+import { createMemoryTracking } from '../tracking.js';
 import { interruptSignal } from './interrupt.js';
-import { openHome } from './ports.js';
+import { openHome, openPorts } from './ports.js';
 import { createProgressLine } from './progress.js';
 import { renderEnvironment, renderVerdict } from './verdict.js';
 
 /** Sources of a recorded run, if they are what they were. @throws NL_DATASET */
-async function openRecorded(run: RecordedRun, home: Home): Promise<Awaited<ReturnType<ExperimentPorts['open']>>> {
-  const opened = await openSources(run.spec.source, home.dir).catch((cause: unknown) => {
+async function openRecorded(run: RecordedRun, open: ExperimentPorts['open']): Promise<Awaited<ReturnType<ExperimentPorts['open']>>> {
+  const opened = await open(run.spec.source).catch((cause: unknown) => {
     if (!isNetloopError(cause) || cause.code !== 'NL_FILE_MISSING') throw cause;
     throw new NetloopError('NL_DATASET', `the data of run ${run.id} is not there: ${cause.message}`, { cause });
   });
-  const found = new Map(opened.datasets.map((d: DatasetInput) => [d.name, d.sha256]));
+  const found = new Map(opened.datasets.map((d) => [d.name, d.sha256]));
   for (const { name, sha256 } of run.datasets) {
     if (found.get(name) === sha256) continue;
     throw new NetloopError(
@@ -67,32 +62,21 @@ function borrowTrusted(home: Home, goldenOf: (name: ModelName) => Promise<string
   };
 }
 
-/** Runs a recorded run again in memory: registry, alerts, journal and tracking of the home stay as they are. */
-export async function rerun(
-  run: RecordedRun,
-  home: Home,
-  options: Pick<ExperimentPorts, 'onProgress' | 'signal'> = {},
-): Promise<ExperimentReport> {
-  const opened = await openRecorded(run, home);
+/**
+ * Runs a recorded run again in memory: registry, alerts, journal and tracking of the home stay as they are.
+ * @param ports of an experiment that keeps nothing
+ */
+async function rerun(run: RecordedRun, home: Home, ports: ExperimentPorts): Promise<ExperimentReport> {
+  const opened = await openRecorded(run, ports.open);
   const goesOn = run.spec.parent === 'champion';
   const registry = goesOn ? await branchRegistry(createFileRegistry({ dir: home.models }), branchPoint(run)) : createMemoryRegistry();
   const begun = { flow: await registry.current('flow'), behaviour: await registry.current('behaviour') };
-  return runExperiment(run.spec, {
-    open: async () => opened,
-    registry,
-    tracking: createMemoryTracking(),
-    journal: createMemoryJournal(),
-    alerts: createMemoryAlertStore(),
-    trusted: borrowTrusted(home, async (name) => begun[name]?.goldenHash ?? null),
-    train: (model, batch, train) => trainInWorker({ model, batch, options: train }),
-    environment: {},
-    now: Date.now,
-    ...options,
-  });
+  const trusted = borrowTrusted(home, async (name) => begun[name]?.goldenHash ?? null);
+  return runExperiment(run.spec, { ...ports, open: async () => opened, registry, trusted, tracking: createMemoryTracking() });
 }
 
 /** Puts a verdict on the run it is about: the newest as tags, every one as a file. */
-export async function recordVerdict(
+async function recordVerdict(
   tracking: EmbeddedTracking,
   run: RecordedRun,
   verdict: RerunVerdict,
@@ -133,16 +117,21 @@ export function addRerun(program: Command): void {
             `run ${run.id} (${run.status}) recorded no cycle: there is nothing to compare a rerun with`,
           );
         }
-        const environment = environmentDifferences(run.tags, environmentTags(home.dir));
-        if (!options.json) process.stdout.write(`${run.name}, run ${run.id}\n${renderEnvironment(environment)}\n`);
-        const report = await rerun(run, home, { signal: interruptSignal(), onProgress: options.json ? undefined : line.show });
-        line.clear();
-        const verdict = judgeRerun(run, report, tolerance);
-        await recordVerdict(tracking, run, verdict, environment);
-        process.stdout.write(
-          options.json ? `${JSON.stringify({ run: run.id, ...verdict, environment })}\n` : `${renderVerdict(verdict)}\n`,
-        );
-        if (options.verify && verdict.verdict === 'diverged') process.exitCode = 1;
+        const ports = await openPorts({ ...run.spec, publish: false, parent: 'none' });
+        try {
+          const environment = environmentDifferences(run.tags, ports.environment);
+          if (!options.json) process.stdout.write(`${run.name}, run ${run.id}\n${renderEnvironment(environment)}\n`);
+          const onProgress = options.json ? undefined : line.show;
+          const report = await rerun(run, home, { ...ports, signal: interruptSignal(), onProgress });
+          line.clear();
+          const verdict = judgeRerun(run, report, tolerance);
+          await recordVerdict(tracking, run, verdict, environment);
+          const text = options.json ? JSON.stringify({ run: run.id, ...verdict, environment }) : renderVerdict(verdict);
+          process.stdout.write(`${text}\n`);
+          if (options.verify && verdict.verdict === 'diverged') process.exitCode = 1;
+        } finally {
+          await ports.close();
+        }
       } finally {
         line.clear();
         tracking.close();

@@ -4,6 +4,7 @@ import { NetloopError } from '../errors.js';
 import { type ExperimentReport, runExperiment } from '../experiment.js';
 import { loadSpec } from '../sources/spec-file.js';
 import { resolveSpec, type Spec, setPath } from '../spec.js';
+import { splitSweep } from '../sweep.js';
 import { interruptSignal } from './interrupt.js';
 import { openPorts } from './ports.js';
 import { createProgressLine } from './progress.js';
@@ -16,6 +17,13 @@ export function applySets(input: Record<string, unknown>, sets: readonly string[
     if (at < 1) throw new NetloopError('NL_SPEC', `--set ${set}: expected path=value, e.g. --set sequence.length=20`);
     return setPath(spec, set.slice(0, at), parse(set.slice(at + 1)) as unknown);
   }, input);
+}
+
+/** A spec that describes one run. @throws NL_SPEC when it describes a sweep */
+function oneRun(input: Record<string, unknown>, file: string): Spec {
+  const { base, sweep } = splitSweep(input);
+  if (sweep !== null) throw new NetloopError('NL_SPEC', `${file}: describes a sweep: netloop sweep ${file}`);
+  return resolveSpec(base, file);
 }
 
 /** Runs a spec on the home's stores with a progress line. */
@@ -53,7 +61,7 @@ export function addRun(program: Command): void {
       '\nExamples:\n  netloop run experiments/lab.yaml\n  netloop run experiments/lab.yaml --set sequence.length=20 --set flow.train.epochs=5 --json',
     )
     .action(async (file: string, options: { set: string[]; json?: boolean }) => {
-      const spec = resolveSpec(applySets(loadSpec(file), options.set), file);
+      const spec = oneRun(applySets(loadSpec(file), options.set), file);
       const report = await runSpec(spec, { quiet: options.json === true });
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n\nrun ${report.run_id}\n`);
     });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadSpec } from '../sources/spec-file.js';
 import { resolveSpec } from '../spec.js';
-import { findHome } from '../stores/home.js';
+import { packageRoot } from './ports.js';
 import { renderReport } from './report.js';
 import { runSpec } from './run.js';
 
@@ -14,8 +14,7 @@ export function addStart(program: Command): void {
     .option('--json', 'end with one JSON object on standard output')
     .addHelpText('after', '\nExample:\n  npm start -- --exit')
     .action(async (options: { exit?: boolean; json?: boolean }) => {
-      const home = findHome(process.cwd(), process.env);
-      const file = join(home.dir, 'experiments', 'lab.yaml');
+      const file = join(packageRoot, 'experiments', 'lab.yaml');
       const report = await runSpec(resolveSpec(loadSpec(file), file), { quiet: options.json === true });
       if (options.json) {
         process.stdout.write(`${JSON.stringify(report)}\n`);
