@@ -1,0 +1,144 @@
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { createPoolEngine } from '../engines/pool.js';
+import { createProcessEngine } from '../engines/process.js';
+import { runTrials, type TrialResult } from '../engines/trials.js';
+import { NetloopError, number } from '../errors.js';
+import { type ExperimentReport, runExperiment } from '../experiment.js';
+import { environmentDifferences } from '../rerun.js';
+import { loadSpec } from '../sources/spec-file.js';
+import type { Spec } from '../spec.js';
+import { prepareHome } from '../stores/home.js';
+import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
+import { type Engine, planSweep, recordedTrial, type SweepPlan, type Trial } from '../sweep.js';
+import type { DatasetInput, RunInfo } from '../tracking.js';
+import { interruptSignal } from './interrupt.js';
+import { openHome, openPorts } from './ports.js';
+import { applySets } from './run.js';
+import { renderTrial, renderTrials } from './trials.js';
+
+const engines = ['process', 'pool'] as const;
+type EngineName = (typeof engines)[number];
+
+async function runHere(spec: Spec, signal?: AbortSignal): Promise<ExperimentReport> {
+  const ports = await openPorts(spec);
+  try {
+    return await runExperiment(spec, { ...ports, signal });
+  } finally {
+    await ports.close();
+  }
+}
+
+const program = fileURLToPath(new URL('./netloop.js', import.meta.url));
+
+function createEngine(name: string, workers: number | undefined): Engine {
+  if (!engines.includes(name as EngineName)) {
+    throw new NetloopError('NL_OPTION', `invalid --engine: expected ${engines.join(' or ')}, got ${name}`);
+  }
+  if (name === 'process' && workers !== undefined)
+    throw new NetloopError('NL_OPTION', 'invalid --workers: this process runs one trial at a time; add --engine pool');
+  return name === 'pool' ? createPoolEngine({ command: [process.execPath, program], workers }) : createProcessEngine(runHere);
+}
+
+const dataOf = (datasets: readonly DatasetInput[]): string =>
+  datasets
+    .map((d) => `${d.name} ${d.sha256}`)
+    .sort()
+    .join('\n');
+
+/**
+ * Finds finished runs of trials: the same resolved spec, and still the same data, code and lockfile, since a result of other code is
+ * another result.
+ */
+async function createFinder(tracking: EmbeddedTracking, plan: SweepPlan): Promise<(trial: Trial) => Promise<ExperimentReport | null>> {
+  const ports = await openPorts(plan.trials[0]!.spec);
+  try {
+    const data = new Map<string, string>();
+    for (const { spec } of plan.trials) {
+      const key = JSON.stringify(spec.source);
+      if (!data.has(key)) data.set(key, dataOf((await ports.open(spec.source)).datasets));
+    }
+    const runs = new Map<string, RunInfo>();
+    for (const experiment of new Set(plan.trials.map((t) => t.spec.name))) {
+      for (const run of await tracking.runs({ experiment, parent: null, limit: 100_000 })) {
+        const id = recordedTrial(run.tags);
+        const valid = run.status === 'FINISHED' && environmentDifferences(run.tags, ports.environment, ['code']).length === 0;
+        if (id && valid && !runs.has(id)) runs.set(id, run);
+      }
+    }
+    return async ({ id, spec }) => {
+      const run = runs.get(id);
+      if (!run || dataOf(run.datasets) !== data.get(JSON.stringify(spec.source))) return null;
+      return JSON.parse(Buffer.from(await tracking.readArtifact(run.id, 'report.json')).toString('utf8')) as ExperimentReport;
+    };
+  } finally {
+    await ports.close();
+  }
+}
+
+/** Marks the runs of a sweep, so that they can be found together; a failed trial's runs keep their own status beside. */
+async function markRun(tracking: EmbeddedTracking, plan: SweepPlan, { trial, report, failures }: TrialResult): Promise<void> {
+  if (!report) return;
+  await tracking.log(report.run_id, {
+    tags: {
+      'netloop.sweep': plan.name,
+      'netloop.trial': trial.id,
+      'netloop.trial.set': JSON.stringify(trial.set),
+      ...(failures.length > 0 ? { 'netloop.trial.failures': failures.join('\n') } : {}),
+    },
+  });
+}
+
+interface Options {
+  readonly set: string[];
+  readonly engine: string;
+  readonly workers?: string;
+  readonly budgetRuns?: string;
+  readonly json?: boolean;
+}
+
+async function sweep(file: string, options: Options): Promise<void> {
+  const whole = (name: string, value: string | undefined): number | undefined =>
+    value === undefined ? undefined : number(name, Number(value), { min: 1, integer: true });
+  const plan = planSweep(applySets(loadSpec(file), options.set), file);
+  const budget = whole('budget-runs', options.budgetRuns);
+  const engine = createEngine(options.engine, whole('workers', options.workers));
+  const tracking = createEmbeddedTracking(prepareHome(openHome()).tracking);
+  try {
+    const count = plan.trials.length;
+    if (!options.json) process.stderr.write(`${plan.name}: ${count} trials, ${engine.slots} at once (${engine.name})\n`);
+    const results = await runTrials(plan.trials, engine, {
+      find: await createFinder(tracking, plan),
+      budget,
+      signal: interruptSignal(),
+      onResult: async (result, done) => {
+        await markRun(tracking, plan, result);
+        if (!options.json) process.stderr.write(`${done}/${count} ${renderTrial(result)}\n`);
+      },
+    });
+    process.stdout.write(
+      `${options.json ? JSON.stringify({ name: plan.name, repeated: plan.repeated, results }) : renderTrials(results)}\n`,
+    );
+    if (results.some((r) => r.status === 'failed')) process.exitCode = 1;
+  } finally {
+    await engine.close();
+    tracking.close();
+  }
+}
+
+export function addSweep(program: Command): void {
+  program
+    .command('sweep')
+    .description('run every trial of an experiment file with a sweep: key; finished ones are found and not run again')
+    .argument('<experiment>', 'a file such as experiments/sequence-length.yaml')
+    .option('--set <path=value...>', 'override one value of every trial', [])
+    .option('--engine <name>', 'where trials run: process (this one) or pool (processes beside it)', 'process')
+    .option('--workers <n>', 'trials at once, with the pool (default: one a processor)')
+    .option('--budget-runs <n>', 'run at most this many; the rest is left for the next time')
+    .option('--json', 'one JSON object with every report')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  netloop sweep experiments/sequence-length.yaml\n  netloop sweep experiments/label-thresholds.yaml --engine pool --workers 2 --budget-runs 6',
+    )
+    .action((file: string, options: Options) => sweep(file, options));
+}
