@@ -49,6 +49,8 @@ export interface Flow {
   /** Packets with the URG flag (KDD 9). */
   readonly urgent: number;
   readonly end: FlowEnd;
+  /** Packets with each TCP flag, both ways; the five-tuple view only. */
+  readonly tcp_flags?: { readonly syn: number; readonly fin: number; readonly rst: number; readonly ack: number };
   /** Who, where the source knows it better than by address. */
   readonly user_id?: string;
   /** Truth, where the source knows it: 1 attack, 0 benign. */

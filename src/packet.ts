@@ -11,6 +11,7 @@ export const linkTypes = {
   PPP_ETHER: 51,
   RAW: 101,
   IEEE802_11: 105,
+  C_HDLC: 104,
   LOOP: 108,
   LINUX_SLL: 113,
   IEEE802_11_RADIOTAP: 127,

@@ -1,5 +1,5 @@
 import type { Flow, FlowEnd } from '../flow.js';
-import { addressText, ipProtocols as P } from '../packet.js';
+import { addressText, ipProtocols as P, type Packet } from '../packet.js';
 import { connState } from './conn-state.js';
 import { createEndpoint, type Endpoint, sizeOf } from './endpoint.js';
 import { addLetter } from './history.js';
@@ -51,16 +51,18 @@ export interface Connection extends Timed {
   /** The flow that carries this one, and how often that changed. */
   carrier: number;
   carrierChanges: number;
+  /** Packets with SYN, FIN, RST, ACK; null where nobody asked for them. */
+  tcpFlags: { syn: number; fin: number; rst: number; ack: number } | null;
   /** Text of the two addresses once asked for. */
   origText: string;
   respText: string;
 }
 
-const createSide = (a: number, b: number, c: number, d: number, port: number): Side => ({
-  addr0: a,
-  addr1: b,
-  addr2: c,
-  addr3: d,
+const createSide = (addr0: number, addr1: number, addr2: number, addr3: number, port: number): Side => ({
+  addr0,
+  addr1,
+  addr2,
+  addr3,
   port,
   packets: 0,
   ipBytes: 0,
@@ -68,40 +70,28 @@ const createSide = (a: number, b: number, c: number, d: number, port: number): S
   badChecksums: 0,
 });
 
-interface Opening {
-  readonly id: number;
-  readonly hash: number;
-  readonly version: 4 | 6;
-  readonly protocol: number;
-  readonly vlan: number;
-  readonly tunnel: string;
-  readonly src: readonly [number, number, number, number, number];
-  readonly dst: readonly [number, number, number, number, number];
-  readonly ts: number;
-  readonly now: number;
-}
-
-export function openConnection(o: Opening): Connection {
-  const tcp = o.protocol === P.TCP;
+/** A flow that begins with this packet; its source is the originator for now. `clock` is the table's. */
+export function openConnection(p: Packet, srcPort: number, dstPort: number, id: number, hash: number, clock: number): Connection {
+  const tcp = p.protocol === P.TCP;
   return {
-    id: o.id,
+    id,
     due: 0,
     slot: -1,
     before: null,
     after: null,
-    hash: o.hash,
-    version: o.version,
-    protocol: o.protocol,
-    vlan: o.vlan,
-    tunnel: o.tunnel,
-    orig: createSide(...o.src),
-    resp: createSide(...o.dst),
+    hash,
+    version: p.version === 6 ? 6 : 4,
+    protocol: p.protocol,
+    vlan: p.vlan,
+    tunnel: p.tunnel,
+    orig: createSide(p.src0, p.src1, p.src2, p.src3, srcPort),
+    resp: createSide(p.dst0, p.dst1, p.dst2, p.dst3, dstPort),
     origEnd: tcp ? createEndpoint() : null,
     respEnd: tcp ? createEndpoint() : null,
-    first: o.ts,
-    last: o.ts,
-    opened: o.now,
-    touched: o.now,
+    first: p.ts,
+    last: p.ts,
+    opened: clock,
+    touched: clock,
     history: '',
     closing: Number.POSITIVE_INFINITY,
     closeDeferred: false,
@@ -113,6 +103,7 @@ export function openConnection(o: Opening): Connection {
     urgent: 0,
     carrier: -1,
     carrierChanges: 0,
+    tcpFlags: null,
     origText: '',
     respText: '',
   };
@@ -167,5 +158,6 @@ export function toFlow(conn: Connection, end: FlowEnd, service: (proto: string, 
     wrong_fragment: conn.wrongFragments,
     urgent: conn.urgent,
     end,
+    ...(conn.tcpFlags ? { tcp_flags: { ...conn.tcpFlags } } : {}),
   };
 }

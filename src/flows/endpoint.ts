@@ -36,11 +36,14 @@ export interface Endpoint {
   /** Received in order up to here; acknowledged up to here; blocks beyond, as flat pairs, while something is missing. */
   delivered: number;
   trimmed: number;
-  blocks: number[];
+  blocks: readonly number[];
   /** The stream is no longer followed (too much beyond a hole). */
   lost: boolean;
   ended: boolean;
 }
+
+/** Shared by all ends that miss nothing. */
+export const NO_BLOCKS: readonly number[] = Object.freeze([]);
 
 export const createEndpoint = (): Endpoint => ({
   state: INACTIVE,
@@ -62,7 +65,7 @@ export const createEndpoint = (): Endpoint => ({
   gaps: 0,
   delivered: 1,
   trimmed: 1,
-  blocks: [],
+  blocks: NO_BLOCKS,
   lost: false,
   ended: false,
 });

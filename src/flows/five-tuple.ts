@@ -1,5 +1,5 @@
 import type { FlowEnd } from '../flow.js';
-import { ipProtocols as P, type Packet } from '../packet.js';
+import { ACK, FIN, ipProtocols as P, type Packet, RST, SYN } from '../packet.js';
 import { type Connection, openConnection } from './connection.js';
 import { hashKey } from './key.js';
 import type { Desk, View } from './view.js';
@@ -64,18 +64,8 @@ export function createFiveTupleView(desk: Desk): View {
       }
       const isNew = conn === null;
       if (conn === null) {
-        conn = openConnection({
-          id: nextId++,
-          hash,
-          version: p.version === 6 ? 6 : 4,
-          protocol: p.protocol,
-          vlan: p.vlan,
-          tunnel: p.tunnel,
-          src: [p.src0, p.src1, p.src2, p.src3, srcPort],
-          dst: [p.dst0, p.dst1, p.dst2, p.dst3, dstPort],
-          ts: p.ts,
-          now: clock,
-        });
+        conn = openConnection(p, srcPort, dstPort, nextId++, hash, clock);
+        conn.tcpFlags = { syn: 0, fin: 0, rst: 0, ack: 0 };
         desk.open(conn);
         forward = true;
       }
@@ -83,6 +73,7 @@ export function createFiveTupleView(desk: Desk): View {
       side.packets++;
       side.ipBytes += wire;
       side.bytes = Math.max(0, side.bytes) + p.payload;
+      if (p.flags > 0) countFlags(conn.tcpFlags!, p.flags);
       conn.touched = clock;
       if (p.ts > conn.last) conn.last = p.ts;
       if (p.ts < conn.first) conn.first = p.ts;
@@ -91,4 +82,11 @@ export function createFiveTupleView(desk: Desk): View {
     due,
     why,
   };
+}
+
+function countFlags(count: NonNullable<Connection['tcpFlags']>, flags: number): void {
+  if (flags & SYN) count.syn++;
+  if (flags & FIN) count.fin++;
+  if (flags & RST) count.rst++;
+  if (flags & ACK) count.ack++;
 }

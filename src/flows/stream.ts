@@ -1,4 +1,4 @@
-import { type Endpoint, fullAck, fullLast, nothingAcked, RESET } from './endpoint.js';
+import { type Endpoint, fullAck, fullLast, NO_BLOCKS, nothingAcked, RESET } from './endpoint.js';
 
 /** Octets held beyond a hole while nothing was acknowledged, and octets unacknowledged at all: then the other direction is not captured. */
 const ABOVE_HOLE = 16384;
@@ -23,7 +23,7 @@ export function received(end: Endpoint, seq: number, length: number): void {
   const tooMany = blocks.length > 2 * BLOCKS || held > WITHOUT_ACK;
   if (tooMany || (blocks.length > 0 && nothingAcked(end) && highest - end.delivered > ABOVE_HOLE)) {
     end.lost = true;
-    end.blocks = [];
+    end.blocks = NO_BLOCKS;
   }
 }
 
@@ -53,15 +53,15 @@ function insert(end: Endpoint, from: number, to: number): void {
 
 function joinBlocks(end: Endpoint): void {
   const blocks = end.blocks;
-  while (blocks.length > 0 && blocks[0]! <= end.delivered) {
-    if (blocks[1]! > end.delivered) end.delivered = blocks[1]!;
-    blocks.splice(0, 2);
-  }
+  if (blocks.length === 0) return;
+  let i = 0;
+  for (; i < blocks.length && blocks[i]! <= end.delivered; i += 2) end.delivered = Math.max(end.delivered, blocks[i + 1]!);
+  if (i > 0) end.blocks = blocks.slice(i);
 }
 
 /**
  * The peer acknowledged everything below `seq` (relative): what is missing below was sent and not captured.
- * Answers the number of gaps found; `octets` is told the length of each.
+ * `gap` is told the length of each hole.
  */
 export function acknowledged(end: Endpoint, seq: number, partial: boolean, gap: (octets: number) => void): void {
   const upTo = end.fins > 0 && seq >= end.finSeq ? end.finSeq - 1 : seq;

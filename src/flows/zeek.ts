@@ -52,18 +52,7 @@ export function createZeekView(desk: Desk): View {
   }
 
   function open(hash: number, clock: number): Connection {
-    const conn = openConnection({
-      id: nextId++,
-      hash,
-      version: p.version === 6 ? 6 : 4,
-      protocol: p.protocol,
-      vlan: p.vlan,
-      tunnel: p.tunnel,
-      src: [p.src0, p.src1, p.src2, p.src3, srcPort],
-      dst: [p.dst0, p.dst1, p.dst2, p.dst3, dstPort],
-      ts: p.ts,
-      now: clock,
-    });
+    const conn = openConnection(p, srcPort, dstPort, nextId++, hash, clock);
     forward = true;
     if (wantsFlip()) {
       flip(conn);

@@ -221,6 +221,7 @@ function openLink(cursor: Cursor, type: LinkType): boolean {
     case L.LOOP:
       return nullHeader(cursor);
     case L.PPP:
+    case L.C_HDLC:
     case L.PPP_HDLC:
       return ppp(cursor);
     case L.PPP_ETHER:

@@ -23,6 +23,10 @@ interface Expected {
   readonly s2d_bytes: number;
   readonly d2s_packets: number;
   readonly d2s_bytes: number;
+  readonly syn: number;
+  readonly fin: number;
+  readonly rst: number;
+  readonly ack: number;
 }
 
 const numbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, icmp6: 58, sctp: 132 };
@@ -36,6 +40,7 @@ const ours = (f: Flow): string =>
     f.orig_ip_bytes,
     f.resp_pkts,
     f.resp_ip_bytes,
+    ...Object.values(f.tcp_flags ?? {}),
   ].join(' ');
 const theirs = (e: Expected): string =>
   [
@@ -46,6 +51,10 @@ const theirs = (e: Expected): string =>
     e.s2d_bytes,
     e.d2s_packets,
     e.d2s_bytes,
+    e.syn,
+    e.fin,
+    e.rst,
+    e.ack,
   ].join(' ');
 
 describe.skipIf(absent('flow-oracle'))('against the five-tuple contract', () => {
