@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
-import { recordLab } from '../lab/record.js';
+import { NetloopError } from '../errors.js';
+import { type LabProgress, recordLab } from '../lab/record.js';
 import { interruptSignal } from './interrupt.js';
+
+const line = ({ stage, done, total, attack }: LabProgress): string =>
+  `${stage} ${done.toFixed(0)} of ${total} s${attack ? `, ${attack} begins` : ''}\n`;
 
 export function addLab(program: Command): void {
   const lab = program.command('lab').description('real traffic between network namespaces of its own');
@@ -14,13 +18,14 @@ export function addLab(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  sudo npx netloop lab record day1 --out my-day')
     .action(async (day: string, options: { seconds: number; seed: number; out: string; json?: boolean }) => {
+      if (day !== 'day1' && day !== 'day2') throw new NetloopError('NL_OPTION', `invalid day: expected day1 or day2, got ${day}`);
       const report = await recordLab({
-        day: day as 'day1' | 'day2',
+        day,
         seconds: options.seconds,
         seed: options.seed,
         out: options.out,
         signal: interruptSignal(),
-        onProgress: options.json ? undefined : (text: string) => process.stderr.write(`${text}\n`),
+        onProgress: options.json ? undefined : (progress) => void process.stderr.write(line(progress)),
       });
       process.stdout.write(`${JSON.stringify(report, null, options.json ? 0 : 2)}\n`);
     });
