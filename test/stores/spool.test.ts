@@ -141,14 +141,19 @@ describe('the spool', () => {
   });
 
   it('keeps the order of calls that are not awaited when the first of them fails', async () => {
-    const { tracking, inner, lock } = opened();
+    const inner = createMemoryTracking();
+    let calls = 0;
+    const log: Tracking['log'] = async (...entry) => {
+      if (calls++ === 0) throw new Error('gone');
+      return inner.log(...entry);
+    };
+    const tracking = createSpooledTracking({ ...inner, log }, join(testFolder(), 'spool'));
     const run = await tracking.start({ experiment: 'lab', name: 'a' });
-    const unlock = lock();
-    const calls = Array.from({ length: 20 }, (_, n) => tracking.log(run, { tags: { n: String(n) } }));
-    unlock();
-    await Promise.all(calls);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => tracking.log(run, { tags: { n: String(n) } })));
     expect(await tracking.drain()).toBe(true);
-    expect((await inner.runs({ id: run }))[0]!.tags.n).toBe('19');
+    expect((await tracking.runs({ id: run }))[0]!.tags.n).toBe('19');
+    expect(calls).toBe(21);
+    await tracking.close();
   });
 
   it('leaves what waits to the next opener, and cuts off a line that was torn by a kill', async () => {
