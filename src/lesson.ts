@@ -81,7 +81,7 @@ function createCoverage(alerts: readonly Alert[]): (step: Step) => boolean {
 }
 
 /** Labels every step of a window: by the recording's truth for the first champion, by the policy ever after. */
-export function labelWindow({ steps, alerts, policy }: Window, first: boolean): Label[] {
+export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'alerts' | 'policy'>, first: boolean): Label[] {
   if (first) return steps.map(({ flow }) => label({ rule: false, score: null, truth: flow.label }, policy));
   const covered = createCoverage(alerts);
   return steps.map((step) => label({ rule: covered(step), score: step.score }, policy));
@@ -121,6 +121,8 @@ export function buildLesson(
   const batch = replayed ? joinRows(fresh, replayed) : fresh;
   const attacks = batch.y.reduce((n, y) => n + y, 0);
   if (attacks === 0 || attacks === batch.rows) return skip(`one class only: ${attacks} attacks among ${batch.rows} rows to learn from`);
+  const both = (part: readonly Sample[]): boolean => part.some((s) => s.label === 1) && part.some((s) => s.label === 0);
+  if (!encoder && !both(held)) return skip('a golden set needs both classes, and this window ends with one: collect longer');
 
   const learnt = new Set(train);
   const kept = new Set(held);
