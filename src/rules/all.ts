@@ -10,6 +10,7 @@ import { QUIET, runMachines, sumSizes } from './machine.js';
 import type { RuleOptions } from './options.js';
 import { createPacketFloodRule } from './packet-flood.js';
 import { createPortScanMachine } from './port-scan.js';
+import { ignoreStrangers } from './strangers.js';
 
 export type { RuleOptions } from './options.js';
 
@@ -20,9 +21,9 @@ export type { RuleOptions } from './options.js';
  * for (const alert of rules.observe(event)) console.log(alert.rule, alert.evidence);
  */
 export function createRules(options: RuleOptions = {}): Rule {
-  const machines = [createPortScanMachine(options.portScan), createHostSweepMachine(options.hostSweep), createFloodMachine(options.flood)];
+  const scans = ignoreStrangers([createPortScanMachine(options.portScan), createHostSweepMachine(options.hostSweep)], options.strangers);
   const rules: readonly Rule[] = [
-    runMachines('attempts', machines, createAttempts(options.openFlows)),
+    runMachines('attempts', [scans, createFloodMachine(options.flood)], createAttempts(options.openFlows)),
     createGuessingRule(options.guessing),
     createPacketFloodRule(options.packetFlood),
     createArpSpoofingRule(options.arpSpoofing),

@@ -28,6 +28,8 @@ export interface Attempts {
 interface Open {
   readonly key: string;
   readonly flow: Omit<Attempt, 'outcome' | 'ts'>;
+  /** Its place in the order of opening. */
+  place: number;
   state: 'waiting' | 'greeted' | 'talking' | Outcome;
 }
 
@@ -63,6 +65,11 @@ export function createAttempts(capacity = 65_536): Attempts {
     held.state = outcome;
     const { start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe } = held.flow;
     decided.push({ outcome, ts, start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe });
+    if (outcome === 'accepted') release(held); // nothing can change that, and most flows are accepted: they must not fill the memory
+  };
+  const release = (held: Open): void => {
+    if (open.get(held.key) === held) open.delete(held.key);
+    if (ring[held.place % capacity] === held) ring[held.place % capacity] = undefined;
   };
   const giveUp = (held: Open): void => {
     const due = Math.min(clock, held.flow.start + PATIENCE);
@@ -73,29 +80,33 @@ export function createAttempts(capacity = 65_536): Attempts {
   const isUndecided = (held: Open): boolean => held.state === 'waiting' || held.state === 'greeted' || held.state === 'talking';
   const overdue = (): void => {
     for (; next < end; next++) {
-      const held = ring[next % capacity]!;
+      const held = ring[next % capacity];
+      if (held === undefined) continue;
       if (clock - held.flow.start < PATIENCE && isUndecided(held)) break;
       giveUp(held);
     }
   };
   const follow = (held: Open): void => {
     if (end - first === capacity) {
-      const oldest = ring[first % capacity]!;
-      if (isUndecided(oldest)) {
-        giveUp(oldest);
-        forgotten++;
+      const oldest = ring[first % capacity];
+      if (oldest !== undefined) {
+        if (isUndecided(oldest)) {
+          giveUp(oldest);
+          forgotten++;
+        }
+        release(oldest);
       }
-      if (open.get(oldest.key) === oldest) open.delete(oldest.key);
       first++;
       if (next < first) next = first;
     }
     open.set(held.key, held);
+    held.place = end;
     ring[end % capacity] = held;
     end++;
   };
   const start = (flow: Flow, key: string, probe: Probe): Open => {
     const { ts, proto, orig_h, orig_p, resp_h, resp_p, vlan } = flow;
-    return { key, flow: { start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe }, state: 'waiting' };
+    return { key, flow: { start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe }, place: -1, state: 'waiting' };
   };
 
   const read = (kind: 'opened' | 'updated' | 'closed', flow: Flow): void => {

@@ -4,6 +4,7 @@ import type { Rule } from '../rule.js';
 import { createCapped } from './capped.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
 import { loginShape, type Shape } from './login-shape.js';
+import { QUIET } from './machine.js';
 
 /** How many failed-looking logins make guessing. */
 export interface GuessingThresholds {
@@ -34,7 +35,10 @@ const MOST_TRIES = 64;
 const SLACK = 200;
 
 interface Try {
+  /** When the conversation was seen to end, and which one it was: its client port and start. */
   readonly ts: number;
+  readonly port: number;
+  readonly start: number;
   readonly up: number;
   readonly down: number;
 }
@@ -45,9 +49,6 @@ interface Service {
   last: number;
   episode: Episode;
 }
-
-/** Conversations already counted, so that one that is seen closing, and then closed, counts once. */
-const MOST_COUNTED = 65_536;
 
 const ended = (flow: Flow, kind: string): boolean => kind === 'closed' || /[FfRr]/.test(flow.history);
 
@@ -62,7 +63,6 @@ const ended = (flow: Flow, kind: string): boolean => kind === 'closed' || /[FfRr
 export function createGuessingRule(options: Partial<GuessingThresholds> = {}): Rule {
   const t = { ...guessingDefaults, ...options };
   const services = createCapped<Service>(t.capacity);
-  const counted = createCapped<true>(MOST_COUNTED);
 
   const alike = (tries: readonly Try[]): boolean => {
     const near = (pick: (x: Try) => number): boolean => {
@@ -78,16 +78,20 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
     const key = `${flow.orig_h}|${flow.resp_h}|${flow.resp_p}|${flow.vlan ?? ''}`;
     const fresh = (): Service => ({ tries: [], total: 0, last: now, episode: newEpisode(flow.ts) });
     const service = services.touch(key, fresh);
+    // A conversation is seen closing, perhaps twice, and then closed: it counts once.
+    for (let i = service.tries.length - 1; i >= 0; i--) {
+      if (service.tries[i]!.port === flow.orig_p && service.tries[i]!.start === flow.ts) return QUIET;
+    }
     if (now - service.last > SPANS[2]) Object.assign(service, fresh());
     service.last = now;
     service.total++;
-    service.tries.push({ ts: now, up: flow.orig_bytes, down: flow.resp_bytes });
+    service.tries.push({ ts: now, port: flow.orig_p, start: flow.ts, up: flow.orig_bytes, down: flow.resp_bytes });
     if (service.tries.length > MOST_TRIES) service.tries.shift();
     const limits = shape === 'known' ? t.known : t.other;
     for (let w = 0; w < SPANS.length; w++) {
+      if (service.tries.length < limits[w]!) break;
       const inside = service.tries.filter((x) => now - x.ts <= SPANS[w]!);
-      if (inside.length < limits[w]! || !alike(inside)) continue;
-      if (!due(service.episode, service.total, now)) return [];
+      if (inside.length < limits[w]! || !due(service.episode, service.total, now) || !alike(inside)) continue;
       const most = Math.max(...inside.map((x) => Math.max(x.up, x.down)));
       const finding = {
         rule: 'password-guessing',
@@ -107,23 +111,20 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
       };
       return [raise(service.episode, finding, service.total, now)];
     }
-    return [];
+    return QUIET;
   };
 
   return {
     name: 'password-guessing',
     observe(event) {
-      if (event.kind === 'arp' || event.kind === 'opened') return [];
+      if (event.kind === 'arp' || event.kind === 'opened') return QUIET;
       const { flow } = event;
-      if (flow.proto !== 'tcp' || flow.orig_bytes === 0 || flow.resp_bytes === 0 || !ended(flow, event.kind)) return [];
-      if (flow.duration > t.longest * 1e6) return [];
+      if (flow.proto !== 'tcp' || flow.orig_bytes === 0 || flow.resp_bytes === 0 || !ended(flow, event.kind)) return QUIET;
+      if (flow.duration > t.longest * 1e6) return QUIET;
       const shape = loginShape(flow);
-      if (shape === null) return [];
-      const id = `${flow.orig_h}|${flow.orig_p}|${flow.resp_h}|${flow.resp_p}|${flow.ts}`;
-      if (counted.peek(id)) return [];
-      counted.touch(id, () => true);
+      if (shape === null) return QUIET;
       return judge(flow, event.ts, shape);
     },
-    size: () => ({ keys: services.size() + counted.size(), forgotten: services.forgotten() + counted.forgotten() }),
+    size: () => ({ keys: services.size(), forgotten: services.forgotten() }),
   };
 }

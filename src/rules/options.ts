@@ -15,6 +15,8 @@ export interface RuleOptions {
   readonly guessing?: Partial<GuessingThresholds>;
   readonly arpSpoofing?: Partial<ArpThresholds>;
   readonly arpSweep?: Partial<ArpSweepThresholds>;
+  /** Sources that failed remembered before they are watched closely; default 8,192. */
+  readonly strangers?: number;
   /** Open flows followed until their outcome is known; default 65,536. */
   readonly openFlows?: number;
 }

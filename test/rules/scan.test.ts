@@ -143,12 +143,18 @@ describe('any rule', () => {
   });
 
   it('holds no more than its capacity, and counts what it forgot', () => {
-    const rule = createRules({ openFlows: 64, portScan: { capacity: 16 }, hostSweep: { capacity: 16 }, flood: { capacity: 16 } });
+    const rule = createRules({
+      openFlows: 64,
+      strangers: 16,
+      portScan: { capacity: 16 },
+      hostSweep: { capacity: 16 },
+      flood: { capacity: 16 },
+    });
     play(
       rule,
       many(3000, (i) => silentSyn({ ...port(i, 0.001), orig_h: `10.${i >> 8}.0.${i & 255}` })),
     );
-    expect(rule.size().keys).toBeLessThanOrEqual(64 + 3 * 16 + 1);
+    expect(rule.size().keys).toBeLessThanOrEqual(64 + 4 * 16 + 1);
     expect(rule.size().forgotten).toBeGreaterThan(1000);
   });
 
