@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { NetloopError } from '../errors.js';
-import { loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
+import { clearOutputs, firstOutput, loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
 import { runNotebook } from '../notebook/run.js';
 import { interruptSignal } from './interrupt.js';
 
@@ -41,6 +41,21 @@ async function run(file: string, { param, out, html, cellSeconds, json }: Flags)
   if (failed) process.exitCode = 1;
 }
 
+function clear(files: readonly string[], check: boolean): void {
+  for (const file of files) {
+    const notebook = loadNotebook(file);
+    const cell = firstOutput(notebook);
+    if (cell === null) continue;
+    if (check) {
+      process.stderr.write(`${file}: cell ${cell} holds outputs: netloop notebook clear ${file}\n`);
+      process.exitCode = 1;
+    } else {
+      writeFileSync(file, renderNotebook(clearOutputs(notebook)));
+      process.stdout.write(`${file}: cleared\n`);
+    }
+  }
+}
+
 export function addNotebook(program: Command): void {
   const command = program.command('notebook').description('run notebooks without Jupyter or Python');
   command
@@ -56,6 +71,12 @@ export function addNotebook(program: Command): void {
       '\nExamples:\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb\n  netloop notebook run notebooks/03-label-thresholds.ipynb --param seconds=600 --out /tmp/executed.ipynb',
     )
     .action(run);
+  command
+    .command('clear')
+    .description('take the outputs out, as notebooks are kept in git')
+    .argument('<notebook...>', '.ipynb files, changed in place')
+    .option('--check', 'change nothing; exit code 1 where outputs are found')
+    .action((files: string[], options: { check?: boolean }) => clear(files, options.check === true));
   command
     .command('parameters')
     .description('what a notebook lets its caller set')

@@ -79,7 +79,14 @@ export const palette = [
 ] as const;
 
 /** Names that mean the same in every plot keep their colour in every plot. */
-const meanings: Readonly<Record<string, string>> = { attack: '#e5533d', benign: '#4269d0', skipped: '#9498a0' };
+const meanings: Readonly<Record<string, string>> = {
+  attack: '#e5533d',
+  'labelled attack': '#e5533d',
+  benign: '#4269d0',
+  'labelled benign': '#4269d0',
+  skipped: '#9498a0',
+  unknown: '#9498a0',
+};
 
 /** The colour of a series: its meaning's, else the palette's in order. */
 export const colourOf = (name: string, index: number): string => meanings[name] ?? palette[index % palette.length]!;

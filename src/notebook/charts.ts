@@ -51,7 +51,7 @@ export interface HeatmapOptions<Row> extends Labels {
   readonly valueUnit?: Axis['unit'];
 }
 
-const take = <Row, Value>(column: Column<Row, Value>): ((row: Row, index: number) => Value) =>
+export const take = <Row, Value>(column: Column<Row, Value>): ((row: Row, index: number) => Value) =>
   typeof column === 'function' ? column : (row) => row[column] as Value;
 const nameOf = (column: unknown): string => (typeof column === 'string' ? column : '');
 const number = (v: Maybe): number | null => (typeof v === 'number' && Number.isFinite(v) ? v : null);

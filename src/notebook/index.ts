@@ -11,6 +11,7 @@ export {
   type SeriesOptions,
   scatterChart,
 } from './charts.js';
+export { countBy, truthOf } from './count.js';
 export { type Bundle, display, inNotebook } from './display.js';
 export { type DrawOptions, renderSvg } from './draw.js';
 export { type ExcerptOptions, excerpt } from './excerpt.js';

@@ -63,7 +63,7 @@ function drawPoints(chart: SeriesChart, series: Series, colour: string, { x, y }
 }
 
 function drawBars(chart: SeriesChart, { x, y }: Plane): string {
-  const slot = x.band * 0.78;
+  const slot = Math.min(x.band * 0.78, 110);
   const width = chart.stacked ? slot : slot / chart.series.length;
   const base = new Map<string, number>();
   return chart.series
