@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -154,6 +156,23 @@ describe('the embedded store', () => {
         ['b', undefined, 'yes'],
       ]),
     );
+  });
+
+  it('is made once when many processes open it at the same moment, and all of them write', async () => {
+    const dir = testFolder();
+    const module = join(import.meta.dirname, '../../dist/stores/tracking-embedded.js');
+    const script = `import { createEmbeddedTracking } from ${JSON.stringify(module)};
+      const tracking = createEmbeddedTracking(${JSON.stringify(dir)});
+      for (let i = 0; i < 10; i++) await tracking.log(await tracking.start({ experiment: 'e' + i, name: 'n' }), { tags: { i: String(i) } });`;
+    const ends = Array.from({ length: 6 }, async () => {
+      const writer = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'inherit'] });
+      return (await once(writer, 'exit'))[0];
+    });
+    expect(await Promise.all(ends)).toEqual([0, 0, 0, 0, 0, 0]);
+    const runs = await opened(dir).runs();
+    expect(runs).toHaveLength(60);
+    expect(new Set(runs.map(({ experiment }) => experiment)).size).toBe(10);
+    for (const run of runs) expect(run.tags.i).toBe(run.experiment.slice(1));
   });
 
   it('registers model versions and moves aliases, however often it is told', async () => {
