@@ -3,6 +3,7 @@ import type { Step } from './detector.js';
 import { type Encoder, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
 import { evaluate, type Metrics, measure, metricEntries } from './evaluate.js';
+import type { Flow } from './flow.js';
 import { decide, type Verdict } from './gate.js';
 import { canonical, sha256 } from './hash.js';
 import type { CycleState } from './journal.js';
@@ -93,7 +94,12 @@ export interface CycleResult {
   readonly scores: Scores | null;
 }
 
-const hashFlows = (steps: readonly Step[]): string => sha256(...steps.map(({ flow }) => `${canonical(flow)}\n`));
+/** Everything that a flow is, in a fixed order, without building an object for it. */
+const flowText = (f: Flow): string =>
+  `${f.ts} ${f.duration} ${f.proto} ${f.service} ${f.orig_h} ${f.orig_p} ${f.resp_h} ${f.resp_p} ${f.conn_state} ${f.history} ${f.orig_pkts} ` +
+  `${f.orig_bytes} ${f.orig_ip_bytes} ${f.resp_pkts} ${f.resp_bytes} ${f.resp_ip_bytes} ${f.vlan} ${f.tunnel} ${f.wrong_fragment} ${f.urgent} ` +
+  `${f.end} ${f.user_id} ${f.label} ${f.attack} ${f.features ? Object.values(f.features).join(' ') : ''}\n`;
+const hashFlows = (steps: readonly Step[]): string => sha256(...steps.map(({ flow }) => flowText(flow)));
 const hashLabels = (labels: readonly Label[]): string =>
   sha256(
     Int8Array.from(labels, (l) => l.label ?? -1),
