@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Random } from '../random.js';
+import { attackUid } from './furnish.js';
 import type { AttackKind, AttackPlan, LabPlan } from './schedule.js';
-import { attackUid } from './services.js';
 import type { World } from './world.js';
 
 const raw = ['net_raw', 'net_admin'];

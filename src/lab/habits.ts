@@ -1,6 +1,7 @@
 import type { Random } from '../random.js';
+import { password, personUid } from './furnish.js';
 import type { Habit, LabPlan, UserPlan } from './schedule.js';
-import { downPorts, password, personUid } from './services.js';
+import { downPorts } from './services.js';
 import type { RunOptions, World } from './world.js';
 
 /** What one user needs to do things: dice of their own, and a way to run a program as themselves. */

@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '../random.js';
 import { type AttackEvent, attack } from './attacks.js';
+import { attackUid, furnish } from './furnish.js';
 import { liveDay } from './habits.js';
 import type { LabPlan } from './schedule.js';
-import { attackUid, checkServices, furnish, openServices } from './services.js';
-import { createWorld } from './world.js';
+import { checkServices, openServices } from './services.js';
+import { createWorld, demandOwnWorld } from './world.js';
 
 // This file runs as a program inside a world that record.ts has unshared; it writes one JSON line a step to standard output.
 const say = (line: Record<string, unknown>): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -36,6 +37,7 @@ function endCapture(child: ChildProcess): Promise<number> {
 async function main(): Promise<void> {
   const dir = process.argv[2]!;
   const plan = JSON.parse(readFileSync(join(dir, 'plan.json'), 'utf8')) as LabPlan;
+  demandOwnWorld();
   furnish(plan, dir);
   writeFileSync('/srv/ask', '#!/bin/sh\necho "$LAB_SECRET"\n', { mode: 0o755 });
   const world = createWorld(plan.hosts, dir);

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './schedule.js';
 
@@ -67,13 +67,21 @@ function plug(host: string, device: string, peer: string, onto: string, addresse
 export const outerGateway = { ip4: '198.51.100.1', ip6: 'fd78::1' } as const;
 
 /**
- * Builds the world. Only inside a namespace of its own: refuses where an interface other than `lo` exists.
- * `dir` takes the logs of daemons.
+ * Refuses to work anywhere but in a world unshared for it: a network namespace with nothing but `lo`, and mounts that do not reach out.
+ * Called before anything is changed.
  */
-export function createWorld(hosts: readonly Host[], dir: string): World {
+export function demandOwnWorld(): void {
   const links = JSON.parse(execFileSync('ip', ['-j', 'link'], { encoding: 'utf8' })) as { ifname: string }[];
-  const foreign = links.filter((l) => l.ifname !== 'lo');
-  if (process.pid > 100 || foreign.length > 0) throw new Error(`not a world of our own: ${foreign.map((l) => l.ifname).join(', ')}`);
+  const foreign = links.filter((l) => l.ifname !== 'lo').map((l) => l.ifname);
+  if (foreign.length > 0) throw new Error(`not a world of its own: it has the interfaces ${foreign.join(', ')}`);
+  const shared = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => / shared:\d/.test(line.split(' - ')[0]!));
+  if (shared.length > 0) throw new Error(`not a world of its own: ${shared.length} mounts are shared with another`);
+}
+
+/** Builds the hosts, bridges and cables; `dir` takes the logs of daemons. Call `demandOwnWorld` first. */
+export function createWorld(hosts: readonly Host[], dir: string): World {
   const byName = new Map(hosts.map((h) => [h.name, h]));
   ip('link', 'set', 'lo', 'up');
   bridge('br0');

@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCapture } from '../../src/lab/capture.js';
 import { type LabProgress, type LabReport, labRequirements, recordLab } from '../../src/lab/record.js';
+import { planDay } from '../../src/lab/schedule.js';
 import { keptLength } from '../../src/lab/strip.js';
 import { openBytes } from '../../src/sources/compressed.js';
 import { openTruth, parseTruth } from '../../src/sources/flow-truth.js';
@@ -102,6 +103,18 @@ describe.skipIf(missing.length > 0)('a recording that is not to be', () => {
     expect(readdirSync(out)).toEqual([]);
     expect(left()).toEqual(before);
     rmSync(out, { recursive: true });
+  });
+
+  test('the program of the world refuses any other world before it touches anything', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'netloop-record-'));
+    writeFileSync(join(dir, 'plan.json'), JSON.stringify(planDay('day1', 30, 1)));
+    const inside = join(import.meta.dirname, '../../dist/lab/inside.js');
+    const other = ['-m', '-n', 'sh', '-c', 'ip link add d0 type bridge && exec "$@"', 'sh'];
+    const { stdout, status } = spawnSync('unshare', [...other, process.execPath, inside, dir], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stdout).toContain('not a world of its own: it has the interfaces d0');
+    expect(readdirSync(dir)).toEqual(['plan.json']);
+    rmSync(dir, { recursive: true });
   });
 
   test('refuses what it does not know', async () => {
