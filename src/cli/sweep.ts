@@ -5,13 +5,12 @@ import { createProcessEngine } from '../engines/process.js';
 import { runTrials, type TrialResult } from '../engines/trials.js';
 import { NetloopError, number } from '../errors.js';
 import { type ExperimentReport, runExperiment } from '../experiment.js';
-import { environmentDifferences } from '../rerun.js';
 import { loadSpec } from '../sources/spec-file.js';
 import type { Spec } from '../spec.js';
+import { type FinishedTrials, findFinished } from '../stores/finished-trials.js';
 import { prepareHome } from '../stores/home.js';
 import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
-import { type Engine, planSweep, recordedTrial, type SweepPlan, type Trial } from '../sweep.js';
-import type { DatasetInput, RunInfo } from '../tracking.js';
+import { type Engine, planSweep, type SweepPlan, type Trial } from '../sweep.js';
 import { interruptSignal } from './interrupt.js';
 import { openHome, openPorts } from './ports.js';
 import { applySets } from './run.js';
@@ -40,37 +39,12 @@ function createEngine(name: string, workers: number | undefined): Engine {
   return name === 'pool' ? createPoolEngine({ command: [process.execPath, program], workers }) : createProcessEngine(runHere);
 }
 
-const dataOf = (datasets: readonly DatasetInput[]): string =>
-  datasets
-    .map((d) => `${d.name} ${d.sha256}`)
-    .sort()
-    .join('\n');
-
-/**
- * Finds finished runs of trials: the same resolved spec, and still the same data, code and lockfile, since a result of other code is
- * another result.
- */
-async function createFinder(tracking: EmbeddedTracking, plan: SweepPlan): Promise<(trial: Trial) => Promise<ExperimentReport | null>> {
-  const ports = await openPorts(plan.trials[0]!.spec);
+/** Runs of an earlier sweep, or of `netloop run`, that need not be run again. */
+async function finished(tracking: EmbeddedTracking, { trials }: SweepPlan, anyCode: boolean): Promise<FinishedTrials> {
+  const ports = await openPorts(trials[0]!.spec);
   try {
-    const data = new Map<string, string>();
-    for (const { spec } of plan.trials) {
-      const key = JSON.stringify(spec.source);
-      if (!data.has(key)) data.set(key, dataOf((await ports.open(spec.source)).datasets));
-    }
-    const runs = new Map<string, RunInfo>();
-    for (const experiment of new Set(plan.trials.map((t) => t.spec.name))) {
-      for (const run of await tracking.runs({ experiment, parent: null, limit: 100_000 })) {
-        const id = recordedTrial(run.tags);
-        const valid = run.status === 'FINISHED' && environmentDifferences(run.tags, ports.environment, ['code']).length === 0;
-        if (id && valid && !runs.has(id)) runs.set(id, run);
-      }
-    }
-    return async ({ id, spec }) => {
-      const run = runs.get(id);
-      if (!run || dataOf(run.datasets) !== data.get(JSON.stringify(spec.source))) return null;
-      return JSON.parse(Buffer.from(await tracking.readArtifact(run.id, 'report.json')).toString('utf8')) as ExperimentReport;
-    };
+    const datasets = async ({ spec }: Trial) => (await ports.open(spec.source)).datasets;
+    return await findFinished(tracking, trials, { environment: ports.environment, datasets, anyCode });
   } finally {
     await ports.close();
   }
@@ -94,6 +68,7 @@ interface Options {
   readonly engine: string;
   readonly workers?: string;
   readonly budgetRuns?: string;
+  readonly anyCode?: boolean;
   readonly json?: boolean;
 }
 
@@ -106,9 +81,13 @@ async function sweep(file: string, options: Options): Promise<void> {
   const tracking = createEmbeddedTracking(prepareHome(openHome()).tracking);
   try {
     const count = plan.trials.length;
+    const { find, otherCode } = await finished(tracking, plan, options.anyCode === true);
+    if (otherCode > 0) {
+      process.stderr.write(`${otherCode} finished trials were made by other code and run again (--any-code takes them as they are)\n`);
+    }
     if (!options.json) process.stderr.write(`${plan.name}: ${count} trials, ${engine.slots} at once (${engine.name})\n`);
     const results = await runTrials(plan.trials, engine, {
-      find: await createFinder(tracking, plan),
+      find,
       budget,
       signal: interruptSignal(),
       onResult: async (result, done) => {
@@ -135,6 +114,7 @@ export function addSweep(program: Command): void {
     .option('--engine <name>', 'where trials run: process (this one) or pool (processes beside it)', 'process')
     .option('--workers <n>', 'trials at once, with the pool (default: one a processor)')
     .option('--budget-runs <n>', 'run at most this many; the rest is left for the next time')
+    .option('--any-code', 'take finished trials also where commit, uncommitted changes or lockfile differ')
     .option('--json', 'one JSON object with every report')
     .addHelpText(
       'after',

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TrialResult } from '../../src/engines/trials.js';
+import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
+import { createTestHome, type TestHome } from './home.js';
+
+let home: TestHome;
+let file: string;
+beforeAll(() => {
+  home = createTestHome();
+  file = home.file('grid.yaml', 'extends: small\npublish: true\nsweep: { grid: { sequence.length: [5, 10], seed: [1, 2] } }\n');
+});
+afterAll(() => home.remove());
+
+// Other code is other results, so a sweep runs again when the work tree changes; these tests must hold while somebody edits it.
+const sweep = (...args: string[]) => home.netloop('sweep', file, '--any-code', ...args);
+const resultsOf = (stdout: string) => (JSON.parse(stdout) as { results: TrialResult[] }).results;
+const runs = async () => {
+  const store = createEmbeddedTracking(join(home.dir, '.netloop', 'tracking'));
+  try {
+    return await store.runs({ parent: null });
+  } finally {
+    store.close();
+  }
+};
+
+describe('netloop sweep', () => {
+  test('a spent budget leaves trials; the next sweep finds what is done and runs the rest, on another engine, to the same bits', async () => {
+    const first = await sweep('--budget-runs', '1', '--json');
+    expect(first.stderr).toBe('');
+    expect(resultsOf(first.stdout).map((r) => r.status)).toEqual(['done', 'left', 'left', 'left']);
+
+    const pool = resultsOf((await sweep('--engine', 'pool', '--workers', '2', '--json')).stdout);
+    expect(pool.map((r) => r.status)).toEqual(['found', 'done', 'done', 'done']);
+    expect(pool[0]!.report!.hashes).toEqual(resultsOf(first.stdout)[0]!.report!.hashes);
+
+    const again = await sweep();
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/sequence\.length\s+seed\s+status/);
+    expect(again.stdout.match(/found/g)).toHaveLength(4);
+
+    const recorded = await runs();
+    expect(recorded).toHaveLength(4);
+    expect(recorded.every((run) => run.tags['netloop.sweep'] === 'small' && run.tags['netloop.trial']!.length === 64)).toBe(true);
+    expect((await home.netloop('models', 'list', '--json')).stdout.trim()).toBe('[]'); // a sweep never publishes
+
+    // A run of the same spec is the trial, whoever ran it: here the pool's, there this process.
+    const alone = JSON.parse((await home.netloop('run', home.spec, '--set', 'sequence.length=5', '--set', 'seed=2', '--json')).stdout);
+    expect(alone.hashes).toEqual(pool[1]!.report!.hashes);
+  });
+
+  test('a trial that fails is tried twice and told, the others are done, and the sweep exits with 1', async () => {
+    const broken = home.file('broken.yaml', 'extends: small\nname: broken\nsweep: { grid: { source.files: [[gone.log], [conn.log]] } }\n');
+    const { code, stdout, stderr } = await home.netloop('sweep', broken, '--json');
+    expect(stderr).toMatch(/^NL_FILE_MISSING|^$/);
+    expect(code).toBe(1);
+    const results = resultsOf(stdout);
+    expect(results.map((r) => r.status)).toEqual(['failed', 'done']);
+    expect(results[0]!.failures).toEqual([expect.stringMatching(/^NL_FILE_MISSING/), expect.stringMatching(/^NL_FILE_MISSING/)]);
+  });
+
+  test('wrong use is told before anything runs', async () => {
+    const before = (await runs()).length;
+    const wrong = async (...args: string[]) => {
+      const { code, stderr } = await home.netloop(...args);
+      return `${code} ${stderr}`;
+    };
+    expect(await wrong('sweep', home.spec)).toMatch(/^2 NL_SPEC .*small\.yaml: no sweep/);
+    expect(await wrong('run', file)).toMatch(/^2 NL_SPEC .*grid\.yaml: describes a sweep: netloop sweep/);
+    expect(await wrong('sweep', file, '--engine', 'ray')).toMatch(/^2 NL_OPTION invalid --engine: expected process or pool, got ray/);
+    expect(await wrong('sweep', file, '--workers', '2')).toMatch(/^2 NL_OPTION invalid --workers/);
+    expect(await wrong('sweep', file, '--budget-runs', '0')).toMatch(/^2 NL_OPTION invalid budget-runs/);
+    expect(await wrong('sweep', file, '--set', 'sequence.minFlows=9')).toMatch(/^2 NL_SPEC .*sequence\.length=5.*minFlows must be at most/);
+    expect((await runs()).length).toBe(before);
+  });
+});
