@@ -165,11 +165,9 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   function take(packet: Packet, carrier: number): void {
     packets++;
     if (packet.innerStop !== '') noted.add(packet.innerStop);
-    if (packet.version === 0) {
-      arp(packet);
-      return;
-    }
-    view.packet(packet, clock, carrier, take);
+    if (packet.version === 0) arp(packet);
+    else view.packet(packet, clock, carrier, take);
+    if (packet.sibling !== null) take(packet.sibling, carrier);
   }
 
   return {

@@ -1,12 +1,15 @@
 import type { Ignored, LinkType, Malformed, Packet } from './packet.js';
 import { createCursor, createDraft, type Draft, has } from './packets/frame.js';
 import { ip4, ip6 } from './packets/ip.js';
-import { ARP, IP4, IP6, link } from './packets/link.js';
+import { ARP, ether, IP4, IP6, link, llc } from './packets/link.js';
 import { transport } from './packets/transport.js';
 import { tunnelOf } from './packets/tunnels.js';
+import { subframe } from './packets/wireless.js';
 
 /** Packets within packets that are opened; deeper ones are counted as 'tunnel too deep'. */
 const DEPTH = 4;
+/** Packets of one frame, counted through all its tunnels and aggregates; what comes behind is left. */
+const SIBLINGS = 64;
 
 export interface Decoder {
   /** Reads one frame. The answer is valid until the next call. Never reads outside the captured octets, never throws. */
@@ -21,7 +24,8 @@ export interface Decoder {
  */
 export function createDecoder(): Decoder {
   const cursor = createCursor();
-  const drafts: Draft[] = Array.from({ length: DEPTH + 1 }, createDraft);
+  const drafts: Draft[] = [];
+  let used = 0;
 
   const stopped = (ts: number): Malformed | Ignored =>
     cursor.stop === 'ignored'
@@ -35,9 +39,31 @@ export function createDecoder(): Decoder {
           present: Math.max(0, cursor.end - cursor.at),
         };
 
+  /** A draft of this frame's own: they are made once and used again. */
+  function fresh(): Draft {
+    drafts[used] ??= createDraft();
+    return drafts[used++]!;
+  }
+
+  /** All packets that the link put into one frame; the others hang on the first as siblings. */
+  function all(depth: number, ts: number, tunnel: string): Draft | null {
+    const { more, end } = cursor;
+    cursor.more = 0;
+    const first = network(depth, ts, tunnel);
+    if (more === 0 || first === null || used >= SIBLINGS) return first;
+    cursor.at = more;
+    cursor.end = end;
+    if (subframe(cursor) && llc(cursor) && ether(cursor)) first.sibling = all(depth, ts, tunnel);
+    if (cursor.stop !== '') {
+      first.innerStop ||= `aggregate: ${cursor.layer}`;
+      cursor.stop = '';
+    }
+    return first;
+  }
+
   /** From the network header on; `next` says which. */
   function network(depth: number, ts: number, tunnel: string): Draft | null {
-    const draft = drafts[depth]!;
+    const draft = fresh();
     draft.ts = ts;
     draft.bytes = cursor.bytes;
     draft.wire = cursor.wireEnd - cursor.start;
@@ -46,6 +72,7 @@ export function createDecoder(): Decoder {
     draft.tunnel = tunnel;
     draft.inner = null;
     draft.innerStop = '';
+    draft.sibling = null;
     let next = cursor.next;
     if (next === ARP) return arp(draft);
     if (next < 0) {
@@ -78,7 +105,7 @@ export function createDecoder(): Decoder {
       draft.innerStop = 'tunnel too deep';
       return;
     }
-    if (cursor.stop === '') draft.inner = network(depth + 1, draft.ts, draft.tunnel === '' ? tunnel : `${draft.tunnel}/${tunnel}`);
+    if (cursor.stop === '') draft.inner = all(depth + 1, draft.ts, draft.tunnel === '' ? tunnel : `${draft.tunnel}/${tunnel}`);
     if (cursor.stop !== '') {
       draft.innerStop = `${tunnel}: ${cursor.layer}`;
       cursor.stop = '';
@@ -92,6 +119,7 @@ export function createDecoder(): Decoder {
     // A wire length below the captured one is a writer's mistake: what was captured was there.
     cursor.wireEnd = from + (wire > captured ? wire : captured);
     cursor.vlan = cursor.mac = -1;
+    cursor.more = used = 0;
     cursor.stop = '';
   }
 
@@ -99,7 +127,7 @@ export function createDecoder(): Decoder {
     frame(bytes, from, captured, wire, ts, type) {
       begin(bytes, from, captured, wire);
       if (!link(cursor, type)) return stopped(ts);
-      return network(0, ts, '') ?? stopped(ts);
+      return all(0, ts, '') ?? stopped(ts);
     },
     datagram(bytes, captured, wire, like) {
       begin(bytes, 0, captured, wire);

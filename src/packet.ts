@@ -15,8 +15,10 @@ export const linkTypes = {
   LOOP: 108,
   LINUX_SLL: 113,
   IEEE802_11_RADIOTAP: 127,
+  PPI: 192,
   IPV4: 228,
   IPV6: 229,
+  NFLOG: 239,
   LINUX_SLL2: 276,
 } as const;
 export type LinkType = number;
@@ -106,6 +108,8 @@ export interface Packet {
   /** The packet that this one carries (a tunnel), else null; `innerStop` says what kept a tunnel's content from being read. */
   readonly inner: Packet | null;
   readonly innerStop: string;
+  /** The next packet of the same frame, where the link puts several into one, else null. */
+  readonly sibling: Packet | null;
 }
 
 /** A frame that ends before a header does, or contradicts itself: hostile bytes are data. */

@@ -79,8 +79,15 @@ export function createZeekView(desk: Desk): View {
         if (!oneWay) dstPort = answer;
         return true;
       }
-      default:
+      case P.NONE:
+      case P.GRE:
+      case P.IPV4:
+      case P.IPV6:
         return false;
+      default:
+        // Other protocols are flows between two addresses, as in Zeek from 7.1 on; what lies behind IPv6's ESP is nobody's to know.
+        srcPort = dstPort = 0;
+        return p.protocol !== P.ESP || p.version === 4;
     }
   }
 
@@ -130,8 +137,9 @@ export function createZeekView(desk: Desk): View {
     const side = isOrig ? conn.orig : conn.resp;
     const sound = soundTransport(packet, desk.checksums);
     const udp = packet.protocol === P.UDP;
+    const isIcmp = packet.protocol === P.ICMP || packet.protocol === P.ICMP6;
     if (!sound) {
-      if (packet.protocol !== P.ICMP && packet.protocol !== P.ICMP6 && scaled(++side.badChecksums)) addLetter(conn, 'C', isOrig);
+      if (!isIcmp && scaled(++side.badChecksums)) addLetter(conn, 'C', isOrig);
       // Zeek counts a UDP packet before it looks at its checksum, a TCP or ICMP one after.
       if (!udp) {
         ignored.add(`${protocolName(packet.protocol)} checksum`);
@@ -149,8 +157,8 @@ export function createZeekView(desk: Desk): View {
     }
     conn.last = packet.ts;
     conn.touched = clock;
-    if (packet.protocol !== P.ICMP && packet.protocol !== P.ICMP6 && side.bytes < 0) addLetter(conn, 'D', isOrig);
-    side.bytes = Math.max(0, side.bytes) + packet.payload;
+    if ((packet.protocol === P.UDP || packet.protocol === P.SCTP) && side.bytes < 0) addLetter(conn, 'D', isOrig);
+    if (packet.protocol === P.UDP || packet.protocol === P.SCTP || isIcmp) side.bytes = Math.max(0, side.bytes) + packet.payload;
     return true;
   }
 

@@ -43,6 +43,7 @@ export const createDraft = (): Draft => ({
   fault: null,
   inner: null,
   innerStop: '',
+  sibling: null,
 });
 
 /**
@@ -58,6 +59,8 @@ export interface Cursor {
   wireEnd: number;
   /** What comes next, as an ethertype. */
   next: number;
+  /** Where the next packet of the same frame begins (802.11 aggregates several), 0 without one. */
+  more: number;
   vlan: number;
   mac: number;
   /** '' or the layer that could not be read, or the reason why the frame is ignored. */
@@ -73,6 +76,7 @@ export const createCursor = (): Cursor => ({
   end: 0,
   wireEnd: 0,
   next: 0,
+  more: 0,
   vlan: -1,
   mac: -1,
   stop: '',

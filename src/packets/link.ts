@@ -1,6 +1,7 @@
 import { linkTypes as L, type LinkType } from '../packet.js';
 import { type Cursor, has, ignore, u16, u32 } from './frame.js';
 import { dot11, radiotap } from './wireless.js';
+import { nflog, ppi } from './wrapped.js';
 
 export const IP4 = 0x0800;
 export const ARP = 0x0806;
@@ -182,6 +183,18 @@ export function ether(cursor: Cursor): boolean {
       case 0x8864:
         if (!pppoe(cursor)) return false;
         break;
+      // A bridge's tag in front of a whole Ethernet frame (802.1ah).
+      case 0x88e7:
+        if (!has(cursor, 'bridge tag', 4)) return false;
+        cursor.at += 4;
+        if (!ethernet(cursor)) return false;
+        break;
+      // VN-Tag: a virtual interface's number.
+      case 0x8926:
+        if (!has(cursor, 'vn-tag', 6)) return false;
+        cursor.next = u16(cursor.bytes, cursor.at + 4);
+        cursor.at += 6;
+        break;
       case 0x6558:
         if (!ethernet(cursor)) return false;
         break;
@@ -230,6 +243,12 @@ function openLink(cursor: Cursor, type: LinkType): boolean {
       return dot11(cursor) && llc(cursor);
     case L.IEEE802_11_RADIOTAP:
       return radiotap(cursor) && dot11(cursor) && llc(cursor);
+    case L.NFLOG:
+      return nflog(cursor) && rawIp(cursor);
+    case L.PPI: {
+      const inner = ppi(cursor);
+      return inner >= 0 && openLink(cursor, inner);
+    }
     default:
       return ignore(cursor, `link type ${type}`);
   }

@@ -39,6 +39,7 @@ function udpTunnel(cursor: Cursor, draft: Draft): string {
     gre(cursor);
     return 'gre';
   }
+  if (dstPort === 5072 || srcPort === 5072) return ayiya(cursor) ? 'ayiya' : '';
   if (dstPort === 2152 || srcPort === 2152) return gtp(cursor) ? 'gtp' : '';
   return teredo(cursor, srcPort === 3544 || dstPort === 3544, draft.payload) ? 'teredo' : '';
 }
@@ -95,8 +96,7 @@ function grePayload(cursor: Cursor, type: number, sequenced: boolean): boolean {
     return innerEthernet(cursor);
   }
   // Aruba's access points send 802.11 frames.
-  if (type >= 0x8200 && type <= 0x8210) return dot11(cursor) && llc(cursor) && ether(cursor);
-  if (type === 0x9000) return dot11(cursor) && llc(cursor) && ether(cursor);
+  if ((type >= 0x8200 && type <= 0x8210) || type === 0x8240) return dot11(cursor) && llc(cursor) && ether(cursor);
   return ether(cursor);
 }
 
@@ -147,6 +147,18 @@ function teredo(cursor: Cursor, known: boolean, payload: number): boolean {
   cursor.at = at;
   cursor.next = IP6;
   return true;
+}
+
+/** Anything in anything (draft-massar-v6ops-ayiya): identity and signature of stated lengths, then a packet. */
+function ayiya(cursor: Cursor): boolean {
+  const { bytes, at } = cursor;
+  if (cursor.end - at < 8) return false;
+  const identity = 1 << (bytes[at]! >> 4);
+  const signature = (bytes[at + 1]! >> 4) << 2;
+  const forwards = (bytes[at + 2]! & 15) === 1;
+  const protocol = bytes[at + 3]!;
+  if (!forwards || (protocol !== P.IPV6 && protocol !== P.IPV4)) return false;
+  return innerIp(cursor, at + 8 + identity + signature);
 }
 
 function innerIp(cursor: Cursor, at: number): boolean {

@@ -1,4 +1,4 @@
-import { type Cursor, has, ignore } from './frame.js';
+import { type Cursor, has, ignore, u16 } from './frame.js';
 
 /** Radiotap (radiotap.org): its own little-endian length, and a flag for a checksum behind the frame. */
 export function radiotap(cursor: Cursor): boolean {
@@ -13,6 +13,17 @@ export function radiotap(cursor: Cursor): boolean {
   }
   if (!has(cursor, 'radiotap', length)) return false;
   cursor.at += length;
+  return true;
+}
+
+/** One frame of an 802.11 aggregate (A-MSDU): two addresses, a length, a packet behind LLC, padding to four octets. */
+export function subframe(cursor: Cursor): boolean {
+  if (!has(cursor, '802.11 aggregate', 14)) return false;
+  const length = u16(cursor.bytes, cursor.at + 12);
+  const next = cursor.at + ((14 + length + 3) & ~3);
+  cursor.mac = cursor.at;
+  cursor.at += 14;
+  cursor.more = next + 14 <= cursor.end ? next : 0;
   return true;
 }
 
@@ -32,7 +43,7 @@ export function dot11(cursor: Cursor): boolean {
   const quality = (subtype & 8) !== 0;
   const header = 24 + (bothSystems ? 6 : 0) + (quality ? 2 : 0);
   if (!has(cursor, '802.11', header)) return false;
-  if (quality && bytes[at + header - 2]! & 0x80) return ignore(cursor, '802.11 aggregate');
+  const aggregate = quality && (bytes[at + header - 2]! & 0x80) !== 0;
   cursor.at += header;
-  return true;
+  return !aggregate || subframe(cursor);
 }

@@ -24,7 +24,8 @@ const plain = (packet: unknown): string => JSON.stringify(packet, (key, value) =
 function story(answer: Packet | Malformed | Ignored): string {
   if (answer.kind !== 'packet') return answer.kind === 'ignored' ? answer.reason : `malformed ${answer.layer}`;
   const own = `${answer.tunnel === '' ? '' : `${answer.tunnel} `}${answer.protocol} ${answer.srcPort}>${answer.dstPort} vlan ${answer.vlan}`;
-  return answer.inner === null ? own + answer.innerStop : `${own}, ${story(answer.inner)}`;
+  const inside = answer.inner === null ? own + answer.innerStop : `${own}, ${story(answer.inner)}`;
+  return answer.sibling === null ? inside : `${inside} + ${story(answer.sibling)}`;
 }
 
 describe('golden packets', () => {
@@ -56,6 +57,9 @@ describe('golden packets', () => {
         "gre pptp: 47 0>0 vlan -1, gre 6 40000>80 vlan -1",
         "erspan: 47 0>0 vlan -1, gre 6 40000>80 vlan -1",
         "aruba: 47 0>0 vlan -1, gre 6 40000>80 vlan -1",
+        "vn-tag: 6 40000>80 vlan -1",
+        "bridge in bridge: 6 40000>80 vlan -1",
+        "ayiya: 17 5555>5072 vlan -1, ayiya 17 5353>53 vlan -1",
         "vxlan: 17 5555>4789 vlan -1, vxlan 6 40000>80 vlan -1",
         "geneve: 17 5555>6081 vlan -1, geneve 17 5353>53 vlan -1",
         "gtp: 17 5555>2152 vlan -1, gtp 6 40000>80 vlan -1",
@@ -67,6 +71,10 @@ describe('golden packets', () => {
         "sll2: 17 5353>53 vlan -1",
         "ppp: 6 40000>80 vlan -1",
         "hdlc: 6 40000>80 vlan -1",
+        "hdlc of cisco: 17 5353>53 vlan -1",
+        "nflog: 6 40000>80 vlan -1",
+        "ppi: 6 40000>80 vlan -1",
+        "aggregate: 6 40000>80 vlan -1 + 1 8>0 vlan -1 + 6 40000>80 vlan -1",
         "radiotap: 6 40000>80 vlan -1",
         "pcapng: link type 147",
       ]

@@ -18,6 +18,25 @@ const four = ip4(A, B, 6, segment);
 const six = ip6(A6, B6, 17, udp(5353, 53, 'query'));
 const arp = bytes(u16(1), u16(0x0800), [6, 4], u16(1), [2, 0, 0, 0, 0, 1], [10, 0, 0, 1], [0, 0, 0, 0, 0, 0], [10, 0, 0, 2]);
 const dot11 = bytes([0x88, 1], [0, 0], new Uint8Array(18), [0, 0], [0, 0], [0xaa, 0xaa, 3, 0, 0, 0], u16(0x0800), four);
+const part = (packet: Uint8Array): Uint8Array =>
+  bytes(
+    new Uint8Array(12),
+    u16(packet.length + 8),
+    [0xaa, 0xaa, 3, 0, 0, 0],
+    u16(0x0800),
+    packet,
+    new Uint8Array((4 - ((packet.length + 22) % 4)) % 4),
+  );
+const aggregate = bytes(
+  [0x88, 1],
+  [0, 0],
+  new Uint8Array(18),
+  [0, 0],
+  [0x80, 0],
+  part(four),
+  part(ip4(A, B, 1, icmp(8, 0, 'ping'))),
+  part(four),
+);
 const datagram = (port: number, content: Uint8Array): Uint8Array => ethernet(ip4(A, B, 17, udp(5555, port, content)));
 const word = (n: number): number[] => u32(n);
 const block = (type: number, body: Uint8Array): Uint8Array => bytes(word(type), word(12 + body.length), body, word(12 + body.length));
@@ -55,6 +74,9 @@ export const golden: readonly Golden[] = [
   ),
   e('erspan', ethernet(ip4(A, B, 47, bytes([0x10, 0], u16(0x88be), u32(1), new Uint8Array(8), ethernet(four))))),
   e('aruba', ethernet(ip4(A, B, 47, bytes([0, 0], u16(0x8200), dot11)))),
+  e('vn-tag', ethernet(bytes(u32(0x00010002), u16(0x0800), four), { type: 0x8926 })),
+  e('bridge in bridge', ethernet(bytes(u32(77), ethernet(four)), { type: 0x88e7 })),
+  e('ayiya', datagram(5072, bytes([0x40, 0x50, 0x01, 41], u32(1), new Uint8Array(16), new Uint8Array(20), six))),
   e('vxlan', datagram(4789, bytes([8, 0, 0, 0, 0, 0, 1, 0], ethernet(four)))),
   e('geneve', datagram(6081, bytes([1, 0], u16(0x6558), [0, 0, 1, 0], u32(0x00010000), ethernet(six, { type: 0x86dd })))),
   e('gtp', datagram(2152, bytes([0x34, 255], u16(four.length + 8), u32(1), [0, 0, 0, 0x85], [1, 0, 0, 0], four))),
@@ -66,6 +88,10 @@ export const golden: readonly Golden[] = [
   { name: 'sll2', link: L.LINUX_SLL2, frame: bytes(u16(0x86dd), new Uint8Array(18), six) },
   { name: 'ppp', link: L.PPP, frame: bytes([0xff, 3, 0, 0x21], four) },
   { name: 'hdlc', link: L.PPP_HDLC, frame: bytes([0x0f, 0], u16(0x0800), four) },
+  { name: 'hdlc of cisco', link: L.C_HDLC, frame: bytes([0x0f, 0], u16(0x86dd), six) },
+  { name: 'nflog', link: L.NFLOG, frame: bytes([2, 0, 0, 0], [8, 0, 1, 0, 0, 0, 0, 0], [4 + four.length, 0, 9, 0], four) },
+  { name: 'ppi', link: L.PPI, frame: bytes([0, 0, 8, 0, 1, 0, 0, 0], ethernet(four)) },
+  { name: 'aggregate', link: L.IEEE802_11, frame: aggregate },
   { name: 'radiotap', link: L.IEEE802_11_RADIOTAP, frame: bytes([0, 0, 8, 0, 0, 0, 0, 0], dot11) },
   {
     name: 'pcapng',
