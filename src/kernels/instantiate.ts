@@ -30,3 +30,5 @@ export function instantiateKernels(bytes: number): KernelInstance {
 
 /** Where a caller's arrays may begin: after the module's own page. */
 export const FIRST_BYTE = PAGE;
+
+export { kernelHash } from './network.wasm.js';

@@ -1,9 +1,10 @@
 import { NetloopError, number } from '../errors.js';
 import type { Architecture, Batch, LabelledBatch, TrainOptions } from '../model.js';
 import { layOut } from './layout.js';
+import { MOST_SLOTS, placeNetwork } from './memory.js';
 
-/** Largest number of weights: 2^26 floats are 256 MB, and training holds about five such arrays. */
-const MOST_WEIGHTS = 2 ** 26;
+/** Largest number of weights: 2^24 floats are 64 MB, and training holds up to thirteen such arrays. */
+const MOST_WEIGHTS = 2 ** 24;
 
 /** @throws NL_LAYER_UNKNOWN for another kind, NL_OPTION for sizes outside their range */
 export function checkArchitecture(architecture: Architecture): Architecture {
@@ -22,7 +23,9 @@ export function checkArchitecture(architecture: Architecture): Architecture {
   number('number of dense layers', dense.length, { max: 16, integer: true });
   for (const n of units) number('units', n, size);
   for (const n of dense) number('dense', n, size);
-  number('number of weights', layOut(architecture).padded, { max: MOST_WEIGHTS });
+  const layout = layOut(architecture);
+  number('number of weights', layout.padded, { max: MOST_WEIGHTS });
+  placeNetwork(layout, MOST_SLOTS);
   return architecture;
 }
 
@@ -38,9 +41,14 @@ export function checkRows(architecture: Architecture, batch: Batch): void {
   if (!Number.isInteger(rows) || rows < 0 || x.length !== rows * steps * features) {
     throw new NetloopError('NL_MODEL_SCHEMA', `expected ${rows} x ${steps} x ${features} values, got ${x.length}`);
   }
-  let probe = 0;
-  for (let i = 0; i < x.length; i++) probe += x[i]! * 0; // NaN and infinity, times 0, are NaN
-  if (probe !== 0) throw badValue(batch);
+  // NaN and infinity, times 0, are NaN. Two sums, because each addition waits for the one before.
+  let even = 0;
+  let odd = x.length % 2 === 1 ? x[x.length - 1]! * 0 : 0;
+  for (let i = 1; i < x.length; i += 2) {
+    even += x[i - 1]! * 0;
+    odd += x[i]! * 0;
+  }
+  if (even + odd !== 0) throw badValue(batch);
 }
 
 function badValue({ x, steps, features }: Batch): NetloopError {

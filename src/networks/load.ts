@@ -4,7 +4,8 @@ import type { Architecture, Batch, Model, ModelFile } from '../model.js';
 import { checkArchitecture, checkRows } from './check.js';
 import { initialWeights } from './initialize.js';
 import { type Layout, layOut } from './layout.js';
-import { createNetwork, SHARD_ROWS } from './network.js';
+import { SHARD_ROWS } from './memory.js';
+import { createNetwork, type Network } from './network.js';
 import { probabilities } from './run.js';
 import { trainWeights } from './train.js';
 
@@ -48,13 +49,13 @@ function modelOf(layout: Layout, initial: Float32Array): Model {
     dense: [...layout.architecture.dense],
   };
   let weights = initial; // in file order, never written to: a clone shares it
-  let network: ReturnType<typeof createNetwork> | null = null; // made at the first prediction
+  let network: Network | null = null; // made at the first prediction
   let training = false;
   let disposed = false;
   const alive = (): void => {
     if (disposed) throw new NetloopError('NL_MODEL_UNKNOWN', 'this model has been disposed of');
   };
-  const ready = (): ReturnType<typeof createNetwork> => {
+  const ready = (): Network => {
     if (!network) {
       network = createNetwork(layout, { slots: 0 });
       network.load(weights);

@@ -2,12 +2,11 @@ import type { EpochRecord, LabelledBatch, TrainOptions, TrainReport } from '../m
 import { createRandom, permutation } from '../random.js';
 import { checkBothClasses, checkLabels, checkOptions } from './check.js';
 import type { Layout } from './layout.js';
-import { createNetwork, type Network, SHARD_ROWS } from './network.js';
+import { MOST_SLOTS, SHARD_ROWS } from './memory.js';
+import { createNetwork, type Network } from './network.js';
 import { createOptimizer } from './optimizer.js';
 import { forward, gradient, type ShardScore } from './run.js';
 
-/** Gradient arrays held at once; a batch of more shards folds them as it goes, in the same order, to the same bits. */
-const MOST_SLOTS = 8;
 /** Floating point operations between two looks at the event loop: about 10 ms. */
 const WORK_BETWEEN_YIELDS = 2e8;
 /** A mean loss above this is lost, even if finite: as bad as giving every truth a probability of 2e-9. */

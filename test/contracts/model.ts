@@ -180,7 +180,7 @@ export function modelContract(name: string, { create, load, rows }: ModelCase): 
       };
       for (let i = 0; i < 10; i++) await cycle();
       const before = process.memoryUsage().rss;
-      for (let i = 0; i < 50; i++) await cycle();
+      for (let i = 0; i < 100; i++) await cycle();
       expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
     });
   });

@@ -57,6 +57,7 @@ describe('architectures', () => {
     [{ ...lstm, dense: [-1] }],
     [{ ...lstm, features: 0 }],
     [{ ...lstm, units: [4096, 4096] }],
+    [{ ...lstm, steps: 4096, units: [1500] }],
   ])('%j is refused', (architecture) => {
     expect(() => createModel(architecture, { seed: 1 })).toThrow(expect.objectContaining({ code: 'NL_OPTION' }));
   });
