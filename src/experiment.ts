@@ -196,6 +196,8 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       await journal.advance(id, 'skipped', { reason: 'the source ended while it was collecting' });
       await journal.advance(id, 'cleaned', {});
     }
+    // Cancelled while the last cycle trained: the walk has ended, but this is not the run that was asked for.
+    ports.signal?.throwIfAborted();
     const prequential = { flow: boards.flow.metrics(), behaviour: boards.behaviour.metrics() };
     const ordered = [...cycles].sort((a, b) => a.number - b.number || (a.learner < b.learner ? -1 : 1));
     const over = (key: keyof CycleRecord['hashes']): string => sha256(...ordered.map((c) => c.hashes[key]));

@@ -3,7 +3,7 @@ import { type CycleJob, type CyclePorts, type CycleResult, runCycle, type Train 
 import type { Step } from '../src/detector.js';
 import { encode, loadEncoder } from '../src/encoder.js';
 import { guardedGate, plainGate } from '../src/gate.js';
-import { mayFollow, type CycleState } from '../src/journal.js';
+import { type CycleState, mayFollow } from '../src/journal.js';
 import { plainPolicy } from '../src/label.js';
 import { loadModel } from '../src/networks/load.js';
 import { createMemoryRegistry, type ModelName, type ModelVersion } from '../src/registry.js';
@@ -44,7 +44,10 @@ const portsOf = (more: Partial<CyclePorts> = {}): CyclePorts => ({ registry: cre
 function scored(steps: Step[], version: ModelVersion): Step[] {
   const model = loadModel(version.model);
   const encoder = loadEncoder(version.encoder);
-  const out = steps.map((s) => ({ ...s, score: model.predict({ x: encode(encoder, s.row), rows: 1, steps: 1, features: encoder.width })[0]! }));
+  const out = steps.map((s) => ({
+    ...s,
+    score: model.predict({ x: encode(encoder, s.row), rows: 1, steps: 1, features: encoder.width })[0]!,
+  }));
   model.dispose();
   return out;
 }
@@ -101,12 +104,41 @@ describe('a cycle', () => {
     expect(c.hashes.weights).not.toBe(a.hashes.weights);
   });
 
+  test('start: scratch trains fresh weights: the champion is judged and stays the parent, but nothing of its weights is in the challenger', async () => {
+    const ports = portsOf();
+    const first = await firstFlowCycle(ports);
+    const steps = scored(makeSteps({ seed: 2, from: 2000 }), first.version);
+    const other = await runCycle(jobOf('flow', makeSteps(), { seed: 70 }), null, portsOf());
+    const second = async (champion: ModelVersion, start: 'champion' | 'scratch') =>
+      (
+        await runCycle(
+          jobOf('flow', steps, { number: 2, trusted: first.trusted, settings: { ...settings.flow, start } }),
+          champion,
+          portsOf({ registry: ports.registry }),
+        )
+      ).record;
+    const swapped = { ...first.version, model: other.version!.model };
+    const scratch = await second(first.version, 'scratch');
+    expect((await second(swapped, 'scratch')).hashes.weights).toBe(scratch.hashes.weights);
+    expect((await second(swapped, 'champion')).hashes.weights).not.toBe((await second(first.version, 'champion')).hashes.weights);
+    expect(scratch.epochs).toHaveLength(12); // the `first` training
+    expect(scratch.parent).toBe(1);
+    expect(scratch.before).toEqual((await second(first.version, 'champion')).before);
+  });
+
   test('spoiled labels do not reach the detector: the gate rolls back, the champion stays', async () => {
     const ports = portsOf();
     const first = await firstFlowCycle(ports);
     // A confident, wrong scorer: attacks look benign to it, so that the plain rule would teach the model its mistake.
-    const steps = makeSteps({ seed: 3, from: 2000 }).map((s) => ({ ...s, score: s.flow.label === 1 ? 0.01 : 0.02 + 0.97 * (s.flow.resp_p === 80 && s.flow.orig_bytes > 900 ? 1 : 0) }));
-    const spoil = { number: 2, trusted: first.trusted, settings: { ...settings.flow, replay: 0, train: { epochs: 30, batch: 16, learningRate: 5e-3 } } };
+    const steps = makeSteps({ seed: 3, from: 2000 }).map((s) => ({
+      ...s,
+      score: s.flow.label === 1 ? 0.01 : 0.02 + 0.97 * (s.flow.resp_p === 80 && s.flow.orig_bytes > 900 ? 1 : 0),
+    }));
+    const spoil = {
+      number: 2,
+      trusted: first.trusted,
+      settings: { ...settings.flow, replay: 0, train: { epochs: 30, batch: 16, learningRate: 5e-3 } },
+    };
     const { record, version } = await runCycle(jobOf('flow', steps, spoil), first.version, ports);
     expect(record.labels.benignNoise).toBeGreaterThan(0.1);
     expect(record).toMatchObject({ state: 'rolled-back' });
@@ -128,7 +160,12 @@ describe('a cycle', () => {
   test('too few rows, one class, no sequences: skipped with the numbers', async () => {
     const reason = async (learner: ModelName, steps: Step[]) => (await runCycle(jobOf(learner, steps), null, portsOf())).record.reason;
     expect(await reason('flow', makeSteps({ flows: 30 }))).toBe('needs 50 labelled flows, has 30');
-    expect(await reason('flow', makeSteps().filter((s) => s.flow.label === 0))).toMatch(/^one class only: 0 attacks among \d+ rows/);
+    expect(
+      await reason(
+        'flow',
+        makeSteps().filter((s) => s.flow.label === 0),
+      ),
+    ).toMatch(/^one class only: 0 attacks among \d+ rows/);
     expect(await reason('behaviour', makeSteps({ flows: 40, users: 9 }))).toMatch(/^no sequences built: 9 users/);
     expect(await reason('flow', [])).toMatch(/^no trusted rows/);
   });

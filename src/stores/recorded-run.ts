@@ -58,7 +58,8 @@ export async function readRun(tracking: Reader, id: string): Promise<RecordedRun
   if (!report) {
     for (const child of await tracking.runs({ parent: run.id, ...EVERY })) {
       const cycle = (await json(tracking, child.id, 'cycle.json')) as TimedCycle | null;
-      if (cycle) cycles.push(cycle);
+      // A cycle that was cancelled did not come to its end by what it learnt from.
+      if (cycle && cycle.reason !== 'cancelled') cycles.push(cycle);
     }
   }
   return { ...run, spec: resolveSpec(spec, `spec.json of run ${run.id}`), cycles, report };

@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrialResult } from '../../src/engines/trials.js';
 import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
-import { createTestHome, type TestHome } from './home.js';
+import { createTestHome, program, type TestHome } from './home.js';
 
 let home: TestHome;
 let file: string;
@@ -57,6 +58,34 @@ describe('netloop sweep', () => {
     const results = resultsOf(stdout);
     expect(results.map((r) => r.status)).toEqual(['failed', 'done']);
     expect(results[0]!.failures).toEqual([expect.stringMatching(/^NL_FILE_MISSING/), expect.stringMatching(/^NL_FILE_MISSING/)]);
+  });
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('a sweep ended by %s on the way is gone on with', async (signal) => {
+    const slow = home.file(
+      `slow-${signal}.yaml`,
+      `extends: small\nname: slow-${signal}\nflow: { first: { epochs: 400 } }\nsweep: { grid: { seed: [1, 2, 3] } }\n`,
+    );
+    const child = spawn(process.execPath, [program, 'sweep', slow, '--any-code'], {
+      cwd: home.dir,
+      env: home.env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      if (stderr.includes('1/3 done')) setTimeout(() => child.kill(signal), 300);
+    });
+    await ended;
+    expect(stderr).not.toContain('3/3');
+    const own = (await runs()).filter((run) => run.name.startsWith(`slow-${signal}`));
+    if (signal === 'SIGTERM') {
+      expect(stderr).toContain('NL_CANCELLED');
+      expect(own.map((run) => run.status)).toEqual(['KILLED', 'FINISHED']);
+    }
+    const results = resultsOf((await home.netloop('sweep', slow, '--any-code', '--json')).stdout);
+    expect(results[0]!.status).toBe('found');
+    expect(results.map((r) => r.report!.hashes.weights.length)).toEqual([64, 64, 64]);
   });
 
   test('wrong use is told before anything runs', async () => {
