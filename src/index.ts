@@ -20,6 +20,8 @@ export { createFlowTable, type FlowCounters, type FlowTable, type FlowTableOptio
 export { type Baselines, type Contender, contenders, createScoreboard, fitBaselines, type Scores, scoreContenders } from './baseline.js';
 // Evidence -> labels.
 export { calibrationError, fitTemperature, withTemperature } from './calibrate.js';
+// Many runs: sweeps, the same run again, why two runs differ.
+export { type ComparedRow, type ComparedSection, type ComparedValue, type Comparison, compareRuns } from './compare.js';
 // Watching, and learning from a window, cycle by cycle.
 export { type CycleJob, type CyclePorts, type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
 // Bytes -> packets.
@@ -81,6 +83,7 @@ export { type AddressPrivacy, keyedId, maskAddress } from './privacy.js';
 export { createRandom, permutation, type Random } from './random.js';
 export { recoverCycles } from './recover.js';
 export { createMemoryRegistry, type ModelName, type ModelVersion, type Promotion, type Registry } from './registry.js';
+export { type Divergence, judgeRerun, type RecordedRun, type RerunStep, type RerunVerdict, rerunSteps } from './rerun.js';
 export type { Rule } from './rule.js';
 export { createRules, type RuleOptions } from './rules/all.js';
 export {
@@ -110,6 +113,7 @@ export {
 } from './sequence.js';
 export type { Damage, Flows, Frames, ReadOptions, Source } from './source.js';
 export { mergeSpecs, resolveSpec, type Spec, type SpecInput, setPath, specSchema } from './spec.js';
+export { type Engine, planSweep, type SweepPlan, type Trial, trialId } from './sweep.js';
 export {
   createMemoryTracking,
   type DatasetInput,
@@ -125,19 +129,33 @@ export { type Pupil, type WalkOptions, type WalkProgress, type WalkReport, walk 
 
 // --- the edge: disk, network, process, clock ---
 
+// Where trials run.
+export { createPoolEngine } from './engines/pool.js';
+export { createProcessEngine } from './engines/process.js';
+export { runTrials, type TrialResult, type TrialsOptions } from './engines/trials.js';
 // Where traffic comes from.
+export {
+  type ImportedFile,
+  importDataset,
+  type ListedDataset,
+  listDatasets,
+  type VerifiedFile,
+  verifyDatasets,
+} from './sources/datasets.js';
 export { hashFile } from './sources/hash-file.js';
 export { openSource, openSources, type SourceOptions, type SourceSpec } from './sources/open.js';
 export { type SortOptions, sortFlows } from './sources/sort-flows.js';
 export { loadSpec } from './sources/spec-file.js';
-
 // Where things are kept.
 export { createAlertStore } from './stores/alerts-sqlite.js';
 export { environmentTags } from './stores/environment.js';
 export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from './stores/flow-writer.js';
 export { findHome, type Home, prepareHome } from './stores/home.js';
 export { createJournal } from './stores/journal-sqlite.js';
+export { readRun } from './stores/recorded-run.js';
 export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';
 export { createSpooledTracking } from './stores/spool.js';
 export { createEmbeddedTracking, type EmbeddedTracking, type MetricPoint } from './stores/tracking-embedded.js';
 export { createTrustedFiles } from './stores/trusted-files.js';
+// Training beside detection.
+export { trainInWorker, type WorkerTraining } from './workers/train.js';

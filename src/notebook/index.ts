@@ -15,6 +15,7 @@ export { countBy, truthOf } from './count.js';
 export { type Bundle, display, inNotebook } from './display.js';
 export { type DrawOptions, renderSvg } from './draw.js';
 export { type ExcerptOptions, excerpt } from './excerpt.js';
+export { type Tried, type TryOptions, tryExperiment } from './experiment.js';
 export { type Figure, renderFigure } from './figure.js';
 export { bytes, moment, percent, seconds, timeOfDay } from './format.js';
 export { DANFO_ROWS, toArquero, toArrow, toDanfo } from './frames.js';
