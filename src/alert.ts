@@ -189,8 +189,12 @@ export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?:
 /** The payload a service may say by itself before anybody asks (banner): a TCP flow with no more is still an attempt. Bytes. */
 const BANNER = 512;
 
-/** Whether a flow was only tried: TCP without payload from the originator and at most a banner back, anything else without an answer. */
+/**
+ * Whether a flow was only tried: TCP that was never accepted (S0, REJ), or without payload from the originator and at most a banner back;
+ * anything else without an answer.
+ */
 export function isAttempt(flow: Flow): boolean {
+  if (flow.conn_state === 'REJ' || (flow.conn_state === 'S0' && flow.proto === 'tcp')) return true;
   if (flow.proto === 'tcp') return flow.orig_bytes === 0 && flow.resp_bytes <= BANNER;
   return flow.resp_bytes === 0;
 }

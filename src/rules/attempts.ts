@@ -122,7 +122,7 @@ export function createAttempts(capacity = 65_536): Attempts {
     if (held === undefined) return;
     const outcome = outcomeOf(flow, held.flow.probe, kind === 'closed');
     if (typeof outcome === 'string' && outcome !== 'greeted' && outcome !== 'talking' && outcome !== 'waiting') {
-      decide(held, outcome, outcome === 'unanswered' ? Math.min(clock, held.flow.start + PATIENCE) : clock);
+      decide(held, outcome, opens && outcome === 'unanswered' ? Math.min(clock, held.flow.start + PATIENCE) : clock);
     } else if (isUndecided(held)) held.state = outcome;
   };
 

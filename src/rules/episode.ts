@@ -14,6 +14,11 @@ export interface Episode {
 
 export const newEpisode = (start: number): Episode => ({ state: 'watching', start, alertedAt: 0, alertedCount: 0 });
 
+/** Moves the start of an episode that is still only watched back to an earlier flow: logs come in the order of the flows' ends. */
+export function begin(episode: Episode, start: number): void {
+  if (episode.state === 'watching' && start < episode.start) episode.start = start;
+}
+
 /** Whether an alert is due: the first one, or a renewal (evidence doubled, or grown after RENEWAL). */
 export function due(episode: Episode, count: number, now: number): boolean {
   if (episode.state === 'watching') return true;

@@ -87,8 +87,9 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
     service.total++;
     service.tries.push({ ts: now, port: flow.orig_p, start: flow.ts, up: flow.orig_bytes, down: flow.resp_bytes });
     if (service.tries.length > MOST_TRIES) service.tries.shift();
-    const limits = shape === 'known' ? t.known : t.other;
-    for (let w = 0; w < SPANS.length; w++) {
+    const limits = shape === 'other' ? t.other : t.known;
+    const windows = shape === 'mail' ? 1 : SPANS.length; // a mailbox looked into every minute is no guessing, twelve times a minute is
+    for (let w = 0; w < windows; w++) {
       if (service.tries.length < limits[w]!) break;
       const inside = service.tries.filter((x) => now - x.ts <= SPANS[w]!);
       if (inside.length < limits[w]! || !due(service.episode, service.total, now) || !alike(inside)) continue;
@@ -105,7 +106,7 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
           window_seconds: SPANS[w]! / 1e6,
           bytes_up: inside.at(-1)!.up,
           bytes_down: inside.at(-1)!.down,
-          service: shape === 'known' ? 'known login port' : 'other port',
+          service: shape === 'other' ? 'other port' : 'known login port',
         },
         scope: { orig_h: flow.orig_h, resp_h: flow.resp_h, resp_p: flow.resp_p, proto: 'tcp', mostBytes: 2 * most + SLACK },
       };

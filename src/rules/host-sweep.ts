@@ -3,14 +3,16 @@ import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
-import { due, type Episode, newEpisode, raise } from './episode.js';
+import { begin, due, type Episode, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
 /** Different hosts tried by one source, and how long they are remembered. */
 export interface HostSweepThresholds {
-  /** Hosts that failed on one TCP or UDP port within `fastSeconds`; 15: a client whose server is down tries its few replicas. */
+  /** Hosts that failed on one TCP port within `fastSeconds`; 15: a client whose server is down tries its few replicas. */
   readonly samePort: number;
+  /** Hosts silent on one UDP port within `fastSeconds`; 30: management stations poll printers and switches that are off. */
+  readonly sameUdpPort: number;
   /** Hosts that failed on whatever TCP port within `fastSeconds`; 25: worms try several ports, and peer-to-peer clients fail often. */
   readonly anyPort: number;
   /** Hosts sent an ICMP echo request that did not answer, within `fastSeconds`; 15, or twice that many whether they answer or not. */
@@ -27,6 +29,7 @@ export interface HostSweepThresholds {
 
 export const hostSweepDefaults: HostSweepThresholds = {
   samePort: 15,
+  sameUdpPort: 30,
   anyPort: 25,
   echo: 15,
   fastSeconds: 60,
@@ -86,6 +89,7 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
     } else {
       if (a.ts - sweep.last > slowSpan) Object.assign(sweep, make(a.start));
       sweep.last = a.ts;
+      begin(sweep.episode, a.start);
       note(sweep.failed, a.resp_h, a.ts, slowSpan, MOST_HOSTS);
     }
     const slow = sweep.failed.times.length;
@@ -138,7 +142,10 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
       sweep = make(a.start);
       source.ports.set(a.resp_p, sweep);
     }
-    const same = sweep === undefined ? QUIET : tell(a, sweep, a.resp_p, `${a.resp_p}`, [t.samePort, t.slow, t.failuresPerSuccess]);
+    const same =
+      sweep === undefined
+        ? QUIET
+        : tell(a, sweep, a.resp_p, `${a.resp_p}`, [a.proto === 'tcp' ? t.samePort : t.sameUdpPort, t.slow, t.failuresPerSuccess]);
     if (a.proto !== 'tcp') return same;
     const ports = (): string => [...source.ports.keys()].sort((x, y) => x - y).join(' ');
     const any = tell(a, source.any, 0, source.any.failed.times.length + 1 >= t.anyPort ? ports() : '', [

@@ -1,7 +1,7 @@
 import type { Flow } from '../flow.js';
 
-/** A conversation that could be a failed login: with a port known for logins, or with any other. */
-export type Shape = 'known' | 'other';
+/** A conversation that could be a failed login: with a port known for logins, with mail (polled every minute by benign clients), with any other. */
+export type Shape = 'known' | 'mail' | 'other';
 
 interface Limits {
   /** Most payload of a failed login, bytes from the client and from the server. */
@@ -35,6 +35,8 @@ const logins: Readonly<Record<number, Limits>> = {
   6379: database,
 };
 
+const mail: ReadonlySet<number> = new Set([25, 110, 143, 587]);
+
 /**
  * Services whose ordinary clients hold many short alike conversations: web and its proxies, DNS, directories, printers, queues,
  * chat (IRC clients call again and again while they are turned away). Guessing
@@ -62,8 +64,10 @@ const likeKeyExchange = (flow: Flow): boolean =>
 
 /** Whether a flow's port and payload sizes could be a failed login; null where not. */
 export function loginShape(flow: Flow): Shape | null {
+  if (flow.conn_state === 'REJ' || flow.conn_state === 'S0') return null;
   const known = logins[flow.resp_p];
-  if (known !== undefined) return flow.orig_bytes <= known.up && flow.resp_bytes <= known.down ? 'known' : null;
+  if (known !== undefined)
+    return flow.orig_bytes <= known.up && flow.resp_bytes <= known.down ? (mail.has(flow.resp_p) ? 'mail' : 'known') : null;
   if (neverTold.has(flow.resp_p)) return null;
   if (serverFirst(flow.history)) return flow.orig_bytes <= ssh.up && flow.resp_bytes <= ssh.down ? 'other' : null;
   return likeKeyExchange(flow) && flow.orig_bytes <= ssh.up && flow.resp_bytes <= ssh.down ? 'other' : null;

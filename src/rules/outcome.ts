@@ -43,6 +43,8 @@ export function probeOf(flow: Flow): Probe | null {
     case 'tcp':
       // Zeek's letters: S is a SYN from the originator; 'h', 'H', 's' first mean the middle or the wrong half of a connection.
       if (history.startsWith('S') || history.startsWith('^S')) return 'syn';
+      // Flow records of other tools have no history: their state says whether a connection was asked for.
+      if (history === '' && flow.conn_state !== 'OTH') return 'syn';
       return flow.orig_bytes > 0 || flow.resp_bytes > 0 || /[shSHdD]/.test(history) ? null : 'no-syn';
     case 'udp':
     case 'sctp':
@@ -64,6 +66,7 @@ export function outcomeOf(flow: Flow, probe: Probe, over: boolean): Outcome | Wa
   if (flow.resp_pkts === 0 && flow.resp_bytes === 0) return over ? 'unanswered' : 'waiting';
   if (probe === 'datagram' || probe === 'echo') return 'accepted';
   const { history } = flow;
+  if (history === '' && flow.conn_state === 'REJ') return 'refused';
   if (flow.orig_bytes > 0 || flow.resp_bytes > BANNER || history.includes('D')) return 'accepted';
   const accepted = history.includes('h') || history.includes('d');
   if (!accepted && (history.includes('r') || flow.conn_state === 'REJ')) return 'refused';

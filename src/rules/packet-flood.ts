@@ -11,12 +11,19 @@ export interface PacketFloodThresholds {
   readonly udpRate: number;
   /** ICMP packets a second; 100: `ping` sends 1, its adaptive modes wait for answers, `ping -f` sends at least 100. */
   readonly icmpRate: number;
-  /** Packets before a rate is believed; 1,000. */
-  readonly packets: number;
+  /** Packets before a rate is believed; 10,000 over UDP (two seconds at that rate, a burst is shorter), 1,000 over ICMP. */
+  readonly udpPackets: number;
+  readonly icmpPackets: number;
   readonly capacity: number;
 }
 
-export const packetFloodDefaults: PacketFloodThresholds = { udpRate: 5000, icmpRate: 100, packets: 1000, capacity: 4096 };
+export const packetFloodDefaults: PacketFloodThresholds = {
+  udpRate: 5000,
+  icmpRate: 100,
+  udpPackets: 10_000,
+  icmpPackets: 1000,
+  capacity: 4096,
+};
 
 /**
  * Floods inside one flow: the same source, target and ports, many packets a second. A flood over UDP that is answered alike (a test of
@@ -32,7 +39,7 @@ export function createPacketFloodRule(options: Partial<PacketFloodThresholds> = 
     const icmp = flow.proto === 'icmp' || flow.proto === 'icmp6';
     if (!icmp && (flow.proto !== 'udp' || flow.resp_pkts * 10 > flow.orig_pkts)) return [];
     const limit = icmp ? t.icmpRate : t.udpRate;
-    if (flow.orig_pkts < t.packets || isMulticast(flow.resp_h)) return [];
+    if (flow.orig_pkts < (icmp ? t.icmpPackets : t.udpPackets) || isMulticast(flow.resp_h)) return [];
     const rate = flow.orig_pkts / Math.max(flow.duration / 1e6, 1e-3);
     if (rate < limit) return [];
     const episode = pairs.touch(`${flow.orig_h}|${flow.resp_h}|${flow.proto}`, () => newEpisode(flow.ts));

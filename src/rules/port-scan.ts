@@ -3,7 +3,7 @@ import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
-import { due, type Episode, newEpisode, raise } from './episode.js';
+import { begin, due, type Episode, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -87,6 +87,7 @@ export function createPortScanMachine(options: Partial<PortScanThresholds> = {})
     const pair = pairs.touch(key, () => make(a.start));
     if (a.ts - pair.last > slowSpan) Object.assign(pair, make(a.start));
     pair.last = a.ts;
+    begin(pair.episode, a.start);
     note(pair.failed, a.resp_p, a.ts, slowSpan, MOST_PORTS);
     if (!pair.probes.includes(a.probe)) pair.probes = pair.probes === '' ? a.probe : `${pair.probes} ${a.probe}`;
     if (a.outcome === 'refused') pair.refused++;

@@ -49,7 +49,7 @@ describe('floods', () => {
     const alert = tell(many(400, (i) => silentSyn(from(i)))).at(-1)!;
     const flood = flowOf({ ...from(100), conn_state: 'S0', history: 'S', orig_bytes: 0, resp_bytes: 0 });
     expect(implicates(alert, flood)).toBe(true);
-    expect(implicates(alert, { ...flood, orig_bytes: 300, resp_bytes: 4000 })).toBe(false);
+    expect(implicates(alert, { ...flood, conn_state: 'SF', orig_bytes: 300, resp_bytes: 4000 })).toBe(false);
     expect(implicates(alert, { ...flood, resp_h: '10.0.0.77' })).toBe(false);
   });
 });

@@ -26,6 +26,10 @@ describe('password guessing', () => {
     expect(new Set(alerts.map((a) => a.id)).size).toBe(1);
   });
 
+  it('finds guessing of mailboxes', () => {
+    expect(tell(many(10, (i) => talk(one(i, 110, 3), 45, 180, 2, 'server')))).not.toEqual([]);
+  });
+
   it('tells within 5 s of the conversation that proves it', () => {
     const [alert] = tell(many(5, (i) => talk(one(i, 22, 6), 2200, 2500, 4)));
     expect(alert!.ts).toBeLessThanOrEqual(at(4 * 6 + 4 + 5));
@@ -40,6 +44,7 @@ describe('password guessing', () => {
     ['polls on a port nobody knows, client first', many(300, (i) => talk(one(i, 7777, 2), 300, 3000, 0.3))],
     ['queries to a database', many(300, (i) => talk(one(i, 3306, 1), 900, 3500, 0.3, 'server'))],
     ['mail sent now and then', many(20, (i) => talk(one(i, 25, 400), 5000 + 997 * i, 700, 2, 'server'))],
+    ['a mailbox looked into every minute', many(200, (i) => talk(one(i, 110, 60), 45, 180, 0.5, 'server'))],
     ['DNS over TCP', many(100, (i) => talk(one(i, 53, 1), 40, 300, 0.1))],
   ])('leaves alone %s', (_, events) => {
     expect(tell(events)).toEqual([]);

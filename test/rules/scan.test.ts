@@ -89,7 +89,7 @@ describe('vertical scans', () => {
     const probe = flowOf({ ...port(30), conn_state: 'REJ', history: 'Sr', orig_bytes: 0, resp_bytes: 0 });
     expect(implicates(alert!, probe)).toBe(true);
     expect(implicates(alert!, { ...probe, resp_h: '10.0.0.3' })).toBe(false);
-    expect(implicates(alert!, { ...probe, orig_bytes: 120, resp_bytes: 4000 })).toBe(false);
+    expect(implicates(alert!, { ...probe, conn_state: 'SF', orig_bytes: 120, resp_bytes: 4000 })).toBe(false);
     expect(implicates(alert!, { ...probe, ts: at(-10) })).toBe(false);
     expect(implicates(alert!, { ...probe, ts: at(900) })).toBe(false);
   });
@@ -142,6 +142,26 @@ describe('any rule', () => {
     expect(play(createRules(), closed).map((a) => a.rule)).toContain('port-scan');
   });
 
+  it('reads records without a history by their state alone', () => {
+    const record = (i: number): TrafficEvent => {
+      const flow = flowOf({
+        ...port(i),
+        resp_h: `10.2.0.${i}`,
+        resp_p: 25,
+        history: '',
+        conn_state: 'S0',
+        orig_bytes: 16,
+        resp_pkts: 0,
+        resp_bytes: 0,
+      });
+      return { kind: 'closed', ts: flow.ts + 3e6, flow: { ...flow, duration: 3e6, end: 'recorded' } };
+    };
+    const events = Array.from({ length: 60 }, (_, i) => record(i));
+    const alerts = play(createRules(), events);
+    expect(alerts.map((a) => a.rule)).toContain('host-sweep');
+    expect(events.every((e) => e.kind === 'closed' && alerts.some((a) => implicates(a, e.flow)))).toBe(true);
+  });
+
   it('holds no more than its capacity, and counts what it forgot', () => {
     const rule = createRules({
       openFlows: 64,
@@ -156,6 +176,22 @@ describe('any rule', () => {
     );
     expect(rule.size().keys).toBeLessThanOrEqual(64 + 4 * 16 + 1);
     expect(rule.size().forgotten).toBeGreaterThan(1000);
+  });
+
+  it('says the same, dated the same, however often it is told that time passes', () => {
+    const events = many(60, (i) => [...silentSyn(port(i, 0.3)), ...silentSyn({ ...port(i, 0.3), resp_h: `10.3.0.${i}`, resp_p: 23 })]);
+    events.sort((a, b) => a.ts - b.ts);
+    const replayed = play(createRules(), events, at(60));
+    const rule = createRules();
+    const live = events.flatMap((event) => [...(rule.advance?.(event.ts - 1) ?? []), ...rule.observe(event)]);
+    for (let t = 18; t < 60; t += 0.25) live.push(...(rule.advance?.(at(t)) ?? []));
+    expect(live).toEqual(replayed);
+    expect(live.length).toBeGreaterThan(2);
+  });
+
+  it('keeps VLANs apart', () => {
+    const events = many(40, (i) => silentSyn({ ...port(i), vlan: i % 4 }));
+    expect(play(createPortScanRule(), events, at(60))).toEqual([]);
   });
 
   it('survives absurd events', () => {
