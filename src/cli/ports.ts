@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMemoryAlertStore } from '../alert.js';
-import type { ExperimentPorts, TrustedStore } from '../experiment.js';
+import type { ExperimentPorts } from '../experiment.js';
 import { createMemoryJournal } from '../journal.js';
 import { recoverCycles } from '../recover.js';
-import { createMemoryRegistry } from '../registry.js';
+import { createMemoryRegistry, type ModelName } from '../registry.js';
 import { openSources } from '../sources/open.js';
 import type { Spec } from '../spec.js';
 import { createAlertStore } from '../stores/alerts-sqlite.js';
@@ -13,9 +13,10 @@ import { environmentTags } from '../stores/environment.js';
 import { holdFileLock } from '../stores/file-lock.js';
 import { findHome, type Home, prepareHome } from '../stores/home.js';
 import { createJournal } from '../stores/journal-sqlite.js';
+import { branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
 import { createSpooledTracking } from '../stores/spool.js';
-import { createEmbeddedTracking } from '../stores/tracking-embedded.js';
+import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
 import { trainInWorker } from '../workers/train.js';
 
@@ -26,26 +27,56 @@ export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export const openHome = (): Home => findHome(process.cwd(), process.env);
 
+/** The embedded store, opened when it is first needed: one that cannot be opened is an outage, which the spool and the registry survive. */
+function lazyTracking(home: Home): { open: () => EmbeddedTracking; close: () => void } {
+  let tracking: EmbeddedTracking | null = null;
+  const open = (): EmbeddedTracking => {
+    tracking ??= createEmbeddedTracking(home.tracking);
+    return tracking;
+  };
+  return { open, close: () => tracking?.close() };
+}
+
 /** The registry alone, mirrored into the tracking store. */
 export function openRegistry(): { registry: FileRegistry; close: () => void } {
   const home = prepareHome(openHome());
-  const tracking = createEmbeddedTracking(home.tracking);
-  return { registry: createFileRegistry({ dir: home.models, mirror: tracking, onWarning: warn }), close: () => tracking.close() };
+  const tracking = lazyTracking(home);
+  return { registry: createFileRegistry({ dir: home.models, mirror: tracking.open, onWarning: warn }), close: tracking.close };
 }
 
-const memoryTrusted = (): TrustedStore => ({ load: async () => null, save: async () => {} });
+/** What a run that does not publish starts from: nothing, or copies of the live champions. Nothing goes back. */
+async function branch(parent: Spec['parent'], home: Home): Promise<Pick<ExperimentPorts, 'registry' | 'trusted'>> {
+  if (parent === 'none') return { registry: createMemoryRegistry(), trusted: { load: async () => null, save: async () => {} } };
+  const live = createFileRegistry({ dir: home.models, onWarning: warn });
+  const point: { [name in ModelName]?: { champion: number; versions: number } } = {};
+  for (const name of ['behaviour', 'flow'] as const) {
+    const champion = await live.current(name);
+    if (champion) point[name] = { champion: champion.version, versions: (await live.list(name)).length };
+  }
+  return {
+    registry: await branchRegistry(live, point),
+    trusted: { load: createTrustedFiles(trustedDir(home)).load, save: async () => {} },
+  };
+}
+
+const trustedDir = (home: Home): string => join(home.state, 'trusted');
 
 /** Every port of an experiment. One that does not publish leaves registry, alerts and journal of the home alone. */
 export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: () => Promise<void> }> {
   const home = prepareHome(openHome());
-  const embedded = createEmbeddedTracking(home.tracking);
-  const tracking = createSpooledTracking(embedded, home.spool);
-  const kept = spec.publish || spec.parent === 'champion';
+  const embedded = lazyTracking(home);
+  const tracking = createSpooledTracking(embedded.open, home.spool, { onWarning: warn });
+  const kept = spec.publish;
   // One learner at a time on a home: two would promote over each other.
   const release = kept ? await holdFileLock(`${home.state}/learner.lock`, { wait: 0 }) : () => {};
   const alerts = kept ? createAlertStore(home.alerts) : { ...createMemoryAlertStore(), close: () => {} };
   const journal = kept ? createJournal(home.journal) : { ...createMemoryJournal(), close: () => {} };
-  const registry = kept ? createFileRegistry({ dir: home.models, mirror: embedded, onWarning: warn }) : createMemoryRegistry();
+  const { registry, trusted } = kept
+    ? {
+        registry: createFileRegistry({ dir: home.models, mirror: embedded.open, onWarning: warn }),
+        trusted: createTrustedFiles(trustedDir(home)),
+      }
+    : await branch(spec.parent, home);
   for (const { learner, number, outcome, reason } of await recoverCycles(journal, registry)) {
     process.stderr.write(`${learner} cycle ${number} was cut short by the last process: ${outcome}, ${reason}\n`);
   }
@@ -55,7 +86,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     tracking,
     journal,
     alerts,
-    trusted: kept ? createTrustedFiles(`${home.state}/trusted`) : memoryTrusted(),
+    trusted,
     train: (model, batch, options) => trainInWorker({ model, batch, options }),
     environment: environmentTags(packageRoot),
     now: Date.now,
