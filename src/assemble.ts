@@ -24,7 +24,7 @@ export interface FlowTableOptions {
   readonly active?: number;
   /** How long each kind of connection lives. Default: idle 120 s, active 1,800 s; `zeekTimeouts` for Zeek's own. */
   readonly timeouts?: Timeouts;
-  /** Flows open at once; beyond, the one nearest to its end is closed as 'evicted' and counted. */
+  /** Flows open at once, about 1 kB each; beyond, the one nearest to its end is closed as 'evicted' and counted. Default 500,000. */
   readonly maxFlows?: number;
   /** What a flow is: Zeek's connections (states, TCP's ends, reuse), or the bare five-tuple with time-outs. */
   readonly view?: 'zeek' | 'five-tuple';
@@ -79,7 +79,7 @@ const SECOND = 1e6;
  */
 export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   const timeouts = resolve(options);
-  const maxFlows = number('maxFlows', options.maxFlows ?? 1_000_000, { min: 1, integer: true });
+  const maxFlows = number('maxFlows', options.maxFlows ?? 500_000, { min: 1, integer: true });
   const seed = (options.seed ?? 0x6e65746c) | 0;
   const service = options.service ?? (() => '-');
   const { on } = options;

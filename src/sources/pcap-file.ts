@@ -136,17 +136,18 @@ export async function openCapture(path: string): Promise<Source> {
   const file = pipe ? '/dev/stdin' : path;
   if (!pipe) await checkHead(file);
   const name = pipe ? 'standard input' : path;
-  const damage = createDamageLog();
+  let damage = createDamageLog();
   return {
     name,
     yields: 'frames',
     async *read(options: ReadOptions = {}) {
+      damage = createDamageLog();
       const stream: ByteStream = await openBytes(file, options.signal ? { signal: options.signal } : {});
       const tick = (): void => options.onProgress?.(stream.stored(), stream.total);
       yield* framesOf(name, stream.chunks, damage, tick);
       tick();
     },
-    damage: damage.list,
+    damage: () => damage.list(),
   };
 }
 
@@ -155,7 +156,7 @@ export async function openCapture(path: string): Promise<Source> {
  * @throws the same as `openCapture`, while reading
  */
 export function openFrames(bytes: Uint8Array, name = 'memory'): Source {
-  const damage = createDamageLog();
+  let damage = createDamageLog();
   async function* pieces(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += WINDOW) {
       if (signal?.aborted) throw new NetloopError('NL_CANCELLED', `reading ${name} was cancelled`, { where: { file: name, byte: at } });
@@ -167,10 +168,11 @@ export function openFrames(bytes: Uint8Array, name = 'memory'): Source {
     yields: 'frames',
     async *read(options: ReadOptions = {}) {
       let seen = 0;
+      damage = createDamageLog();
       yield* framesOf(name, pieces(options.signal), damage, () => options.onProgress?.(seen, bytes.length));
       seen = bytes.length;
       options.onProgress?.(seen, bytes.length);
     },
-    damage: damage.list,
+    damage: () => damage.list(),
   };
 }
