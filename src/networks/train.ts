@@ -38,6 +38,7 @@ export async function trainWeights(
   const stop = (stopped: TrainReport['stopped']) => ({ weights, report: { epochs, samples: batch.rows, stopped } });
 
   for (let epoch = 0; epoch < options.epochs; epoch++) {
+    if (options.signal?.aborted) return stop('cancelled');
     const order = permutation(batch.rows, random);
     let loss = 0;
     let hits = 0;
@@ -55,7 +56,6 @@ export async function trainWeights(
     if (record.loss > LOST * meanWeight(batch, options.classWeight) || !network.save().every(Number.isFinite)) return stop('diverged');
     options.onEpoch?.(record);
     await new Promise<void>((resolve) => setImmediate(resolve));
-    if (options.signal?.aborted && epoch + 1 < options.epochs) return stop('cancelled');
   }
   return { ...stop('done'), weights: network.save() };
 }

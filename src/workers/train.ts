@@ -50,23 +50,27 @@ export function trainInWorker(job: WorkerTraining): Promise<{ readonly model: Mo
     const worker = new Worker(entry, { workerData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } });
     const cancel = (): void => worker.postMessage('cancel');
     signal?.addEventListener('abort', cancel, { once: true });
-    const died = (why: string, cause?: unknown): void => {
-      signal?.removeEventListener('abort', cancel);
+    const died = (why: string, cause?: unknown): void =>
       reject(new NetloopError('NL_WORKER', `the training thread died: ${why}; the model is as it was`, { cause }));
-    };
+    let settle: (() => void) | undefined; // what came first; the promise waits for the thread's end, so that its memory is free again
     worker.on('message', (news: TrainNews) => {
       if (news.kind === 'epoch') {
         try {
           onEpoch?.(news.epoch);
         } catch (error) {
-          reject(error);
+          settle ??= () => reject(error);
           void worker.terminate();
         }
-      } else if (news.kind === 'done') resolve({ model: news.model, report: news.report });
-      else reject(new NetloopError(news.code, news.message, { where: news.where }));
+      } else if (news.kind === 'done') settle ??= () => resolve({ model: news.model, report: news.report });
+      else settle ??= () => reject(new NetloopError(news.code, news.message, { where: news.where }));
     });
-    worker.on('messageerror', (error) => died('its message could not be read', error));
-    worker.on('error', (error) => died(error instanceof Error ? error.message : String(error), error));
-    worker.on('exit', (code) => died(`it ended with code ${code}`)); // without effect when it had answered before
+    worker.on('error', (error: unknown) => {
+      settle ??= () => died(error instanceof Error ? error.message : String(error), error);
+    });
+    worker.on('exit', (code) => {
+      signal?.removeEventListener('abort', cancel);
+      if (settle) settle();
+      else died(`it ended with code ${code}`);
+    });
   });
 }

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Architecture, TrainOptions } from '../../src/model.js';
 import { createModel, loadModel } from '../../src/networks/load.js';
@@ -52,6 +53,23 @@ describe('training in a thread', () => {
     await trainInWorker({ model, batch, options: { ...options, epochs: 60 } });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(10);
+  });
+
+  it.skipIf(process.platform !== 'linux')('lowers the priority of the training thread alone', async () => {
+    /** Threads of this process by nice value (field 19 of stat, counted after the name in parentheses). */
+    const nices = (): number[] =>
+      readdirSync('/proc/self/task').map((id) => Number(readFileSync(`/proc/self/task/${id}/stat`, 'utf8').split(') ')[1]!.split(' ')[16]));
+    const ours = nices().filter((nice) => nice === 10).length;
+    const during: number[][] = [];
+    await trainInWorker({ model, batch, options, onEpoch: () => during.push(nices()) });
+    expect(during[0]!.filter((nice) => nice === 10).length).toBe(ours + 1);
+  });
+
+  it('ends the thread and passes on what onEpoch throws', async () => {
+    const onEpoch = (): void => {
+      throw new Error('disk full');
+    };
+    await expect(trainInWorker({ model, batch, options: long, onEpoch })).rejects.toThrow('disk full');
   });
 
   it('passes coded errors on', async () => {
