@@ -173,7 +173,8 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   return {
     push(packet) {
       if (packet.ts < clock) noted.add('clock ran back');
-      advance(packet.ts);
+      // The five-tuple view's clock is moved by IP packets only.
+      if (options.view !== 'five-tuple' || (packet.kind === 'packet' && packet.version !== 0)) advance(packet.ts);
       if (packet.kind === 'packet') return take(packet, -1);
       packets++;
       ignored.add(packet.kind === 'ignored' ? packet.reason : `malformed ${packet.layer}`);

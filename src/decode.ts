@@ -7,7 +7,7 @@ import { tunnelOf } from './packets/tunnels.js';
 import { subframe } from './packets/wireless.js';
 
 /** Packets within packets that are opened; deeper ones are counted as 'tunnel too deep'. */
-const DEPTH = 4;
+const DEPTH = 8;
 /** Packets of one frame, counted through all its tunnels and aggregates; what comes behind is left. */
 const SIBLINGS = 64;
 
@@ -26,6 +26,7 @@ export function createDecoder(): Decoder {
   const cursor = createCursor();
   const drafts: Draft[] = [];
   let used = 0;
+  let frameWire = 0;
 
   const stopped = (ts: number): Malformed | Ignored =>
     cursor.stop === 'ignored'
@@ -66,7 +67,8 @@ export function createDecoder(): Decoder {
     const draft = fresh();
     draft.ts = ts;
     draft.bytes = cursor.bytes;
-    draft.wire = cursor.wireEnd - cursor.start;
+    draft.wire = frameWire;
+    draft.detour = cursor.detour;
     draft.vlan = cursor.vlan;
     draft.mac = cursor.mac;
     draft.tunnel = tunnel;
@@ -120,6 +122,8 @@ export function createDecoder(): Decoder {
     cursor.wireEnd = from + (wire > captured ? wire : captured);
     cursor.vlan = cursor.mac = -1;
     cursor.more = used = 0;
+    cursor.detour = false;
+    frameWire = wire;
     cursor.stop = '';
   }
 

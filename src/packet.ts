@@ -104,6 +104,8 @@ export interface Packet {
   readonly tunnel: string;
   /** Where the link header's addresses are (12 octets: destination, source), -1 without. */
   readonly mac: number;
+  /** Between link and packet lay more than ethertypes: SNAP, a pseudowire, a bridge's tag. */
+  readonly detour: boolean;
   readonly fault: Fault | null;
   /** The packet that this one carries (a tunnel), else null; `innerStop` says what kept a tunnel's content from being read. */
   readonly inner: Packet | null;

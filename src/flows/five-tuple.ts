@@ -38,7 +38,8 @@ export function createFiveTupleView(desk: Desk): View {
     srcPort = ported ? p.srcPort : 0;
     dstPort = ported ? p.dstPort : 0;
     if (p.fragmentOffset === 0 && !(p.moreFragments && ported)) return;
-    const key = `${p.src0},${p.src1},${p.src2},${p.src3},${p.dst0},${p.dst1},${p.dst2},${p.dst3},${p.protocol},${p.fragmentId}`;
+    const protocol = p.version === 6 ? p.bytes[p.fragmentAt]! : p.protocol;
+    const key = `${p.src0},${p.src1},${p.src2},${p.src3},${p.dst0},${p.dst1},${p.dst2},${p.dst3},${protocol},${p.fragmentId}`;
     if (p.fragmentOffset > 0) [srcPort, dstPort] = portsOf.get(key) ?? [0, 0];
     else {
       if (portsOf.size >= REMEMBERED) portsOf.delete(portsOf.keys().next().value!);
@@ -54,7 +55,19 @@ export function createFiveTupleView(desk: Desk): View {
       // The frame's own length counts, wherever the packet lies in it.
       const { wire } = outer;
       p = outer;
-      while (p.inner !== null && (p.protocol === P.IPV4 || p.protocol === P.IPV6)) p = p.inner;
+      while (carriesIp(p)) {
+        // A tunnel whose content cannot be read has no five-tuple.
+        if (p.inner === null && p.innerStop !== '') {
+          desk.ignored.add(p.innerStop);
+          return;
+        }
+        if (p.inner === null) break;
+        p = p.inner;
+      }
+      if (p.detour) {
+        desk.ignored.add('not by ethertype');
+        return;
+      }
       readPorts();
       const hash = hashKey(p, srcPort, dstPort, p.protocol | ((p.vlan & 0xffff) << 8), desk.seed);
       let conn = index.find(hash, same);
@@ -83,6 +96,8 @@ export function createFiveTupleView(desk: Desk): View {
     why,
   };
 }
+
+const carriesIp = (p: Packet): boolean => p.protocol === P.IPV4 || p.protocol === P.IPV6;
 
 function countFlags(count: NonNullable<Connection['tcpFlags']>, flags: number): void {
   if (flags & SYN) count.syn++;

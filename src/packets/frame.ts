@@ -40,6 +40,7 @@ export const createDraft = (): Draft => ({
   vlan: -1,
   tunnel: '',
   mac: -1,
+  detour: false,
   fault: null,
   inner: null,
   innerStop: '',
@@ -59,6 +60,8 @@ export interface Cursor {
   wireEnd: number;
   /** What comes next, as an ethertype. */
   next: number;
+  /** The way here led through more than ethertypes: SNAP, a pseudowire, a bridge's tag. */
+  detour: boolean;
   /** Where the next packet of the same frame begins (802.11 aggregates several), 0 without one. */
   more: number;
   vlan: number;
@@ -76,6 +79,7 @@ export const createCursor = (): Cursor => ({
   end: 0,
   wireEnd: 0,
   next: 0,
+  detour: false,
   more: 0,
   vlan: -1,
   mac: -1,

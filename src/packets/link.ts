@@ -42,7 +42,9 @@ function ethernet(cursor: Cursor): boolean {
   const type = u16(cursor.bytes, cursor.at + 12);
   cursor.at += 14;
   cursor.next = type;
-  return type >= 1536 || llc(cursor);
+  if (type >= 1536) return true;
+  cursor.detour = true;
+  return llc(cursor);
 }
 
 /** IEEE 802.2: a SNAP header names an ethertype; Novell, spanning tree and the like have none. */
@@ -122,6 +124,7 @@ function mpls(cursor: Cursor): boolean {
   else if (nibble === 0) {
     if (!has(cursor, 'pseudowire', 4)) return false;
     cursor.at += 4;
+    cursor.detour = true;
     return ethernet(cursor);
   } else return ignore(cursor, 'mpls payload');
   return true;
@@ -173,7 +176,9 @@ export function ether(cursor: Cursor): boolean {
         cursor.vlan = u16(cursor.bytes, cursor.at) & 0xfff;
         cursor.next = u16(cursor.bytes, cursor.at + 2);
         cursor.at += 4;
-        if (cursor.next < 1536 && !llc(cursor)) return false;
+        if (cursor.next >= 1536) break;
+        cursor.detour = true;
+        if (!llc(cursor)) return false;
         break;
       }
       case 0x8847:
@@ -187,6 +192,7 @@ export function ether(cursor: Cursor): boolean {
       case 0x88e7:
         if (!has(cursor, 'bridge tag', 4)) return false;
         cursor.at += 4;
+        cursor.detour = true;
         if (!ethernet(cursor)) return false;
         break;
       // VN-Tag: a virtual interface's number.
@@ -194,8 +200,10 @@ export function ether(cursor: Cursor): boolean {
         if (!has(cursor, 'vn-tag', 6)) return false;
         cursor.next = u16(cursor.bytes, cursor.at + 4);
         cursor.at += 6;
+        cursor.detour = true;
         break;
       case 0x6558:
+        cursor.detour = true;
         if (!ethernet(cursor)) return false;
         break;
       default: {

@@ -8,16 +8,15 @@ import { dot11 } from './wireless.js';
  * with `stop` set where the content could not be read.
  */
 export function tunnelOf(cursor: Cursor, draft: Draft): string {
-  if (draft.fragmentOffset > 0 || draft.moreFragments) return '';
+  if (draft.fragmentOffset > 0) return '';
   cursor.at = draft.transport;
+  if (draft.protocol === P.IPV4 || draft.protocol === P.IPV6) {
+    cursor.next = draft.protocol === P.IPV4 ? IP4 : IP6;
+    return cursor.at < cursor.end ? 'ip' : '';
+  }
+  if (draft.moreFragments) return '';
   cursor.end = draft.end;
   switch (draft.protocol) {
-    case P.IPV4:
-      cursor.next = IP4;
-      return cursor.at < cursor.end ? 'ip' : '';
-    case P.IPV6:
-      cursor.next = IP6;
-      return cursor.at < cursor.end ? 'ip' : '';
     case P.GRE:
       gre(cursor);
       return 'gre';
