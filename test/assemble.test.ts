@@ -206,6 +206,13 @@ describe('fragments', () => {
     expect(flows.map((f) => [f.orig_bytes, f.wrong_fragment])).toEqual([[3000, 1]]);
     expect(counters.noted).toEqual({ 'fragments overlap': 1 });
   });
+  test('a capture snapped to headers still gives the datagram its length', () => {
+    const table = createFlowTable({ timeouts: zeekTimeouts });
+    const decoder = createDecoder();
+    for (const { frame } of [part(0, 1480), part(1480, 2960), part(2960, 3008)])
+      table.push(decoder.frame(frame, 0, 60, frame.length, 1e15, linkTypes.ETHERNET));
+    expect(table.flush().map((f) => [f.orig_p, f.resp_p, f.orig_bytes, f.orig_ip_bytes])).toEqual([[40000, 53, 3000, 3028]]);
+  });
   test('what never becomes whole is counted, and a flood of it stays bounded', () => {
     const flood = Array.from({ length: 5000 }, (_, i) => part(0, 1480, i + 1));
     const { flows, counters } = run(flood);
