@@ -61,9 +61,11 @@ const tables: Readonly<Record<ComparedSection, (run: RecordedRun) => Table>> = {
       }),
     ),
   weights: (run) => new Map(inWalkOrder(run.cycles).map((c) => [`${c.learner} cycle ${c.number}`, shorten(c.hashes.weights)])),
-  metrics: (run) =>
-    new Map<string, ComparedValue>([
-      ...Object.entries(run.report?.prequential ?? {}).flatMap(([name, m]) => numbers(`${name} scored before learning`, m)),
+  metrics: (run) => {
+    const all = Object.entries(run.report?.prequential ?? {}).flatMap(([name, m]) => numbers(`${name} scored before learning`, m));
+    const champions = all.filter(([what]) => what.includes(' champion '));
+    return new Map<string, ComparedValue>([
+      ...champions,
       ...inWalkOrder(run.cycles).flatMap((c): [string, ComparedValue][] => {
         const at = `${c.learner} cycle ${c.number}`;
         return [
@@ -73,7 +75,9 @@ const tables: Readonly<Record<ComparedSection, (run: RecordedRun) => Table>> = {
           ...numbers(`${at} golden`, c.goldenAfter),
         ];
       }),
-    ]),
+      ...all, // the baselines, last
+    ]);
+  },
 };
 
 function compareTables(all: readonly Table[]): { rows: ComparedRow[]; same: number } {
