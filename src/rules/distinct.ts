@@ -59,6 +59,21 @@ export function countWithin<T>(d: Distinct<T>, now: number, span: number): numbe
   return times.length - low;
 }
 
+/** So many different targets in so much time. */
+export interface Window {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+/** The first of the windows that is full; null when none is. */
+export function fullWindow<T>(d: Distinct<T>, now: number, windows: readonly Window[]): Window | null {
+  for (const w of windows) if (d.times.length >= w.count && countWithin(d, now, w.seconds * 1e6) >= w.count) return w;
+  return null;
+}
+
+/** Microseconds of the longest window. */
+export const longest = (windows: readonly Window[]): number => windows.reduce((m, w) => Math.max(m, w.seconds), 0) * 1e6;
+
 function expire<T>(d: Distinct<T>, now: number, span: number): void {
   const { times } = d;
   if (times.length === 0 || now - times[0]! <= span) return;

@@ -115,12 +115,25 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
     return QUIET;
   };
 
+  /** An FTP data connection (payload one way, high port): somebody has logged in, so what came before were no failed logins. */
+  const excuse = (flow: Flow): void => {
+    if (flow.orig_bytes + flow.resp_bytes === 0 || flow.resp_p < 1024) return;
+    const lan = flow.vlan ?? '';
+    const passive = services.peek(`${flow.orig_h}|${flow.resp_h}|21|${lan}`);
+    const active = flow.orig_p === 20 ? services.peek(`${flow.resp_h}|${flow.orig_h}|21|${lan}`) : undefined;
+    for (const service of [passive, active]) if (service?.episode.state === 'watching') service.tries = [];
+  };
+
   return {
     name: 'password-guessing',
     observe(event) {
       if (event.kind === 'arp' || event.kind === 'opened') return QUIET;
       const { flow } = event;
-      if (flow.proto !== 'tcp' || flow.orig_bytes === 0 || flow.resp_bytes === 0 || !ended(flow, event.kind)) return QUIET;
+      if (flow.proto !== 'tcp' || !ended(flow, event.kind)) return QUIET;
+      if (flow.orig_bytes === 0 || flow.resp_bytes === 0) {
+        excuse(flow);
+        return QUIET;
+      }
       if (flow.duration > t.longest * 1e6) return QUIET;
       const shape = loginShape(flow);
       if (shape === null) return QUIET;

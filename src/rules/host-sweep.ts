@@ -2,39 +2,41 @@ import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
-import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
+import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
 import { begin, due, type Episode, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
-/** Different hosts tried by one source, and how long they are remembered. */
+/** How many different failed hosts, in how much time, make a sweep. */
 export interface HostSweepThresholds {
-  /** Hosts that failed on one TCP port within `fastSeconds`; 15: a client whose server is down tries its few replicas. */
-  readonly samePort: number;
-  /** Hosts silent on one UDP port within `fastSeconds`; 30: management stations poll printers and switches that are off. */
-  readonly sameUdpPort: number;
-  /** Hosts that failed on whatever TCP port within `fastSeconds`; 25: worms try several ports, and peer-to-peer clients fail often. */
-  readonly anyPort: number;
-  /** Hosts sent an ICMP echo request that did not answer, within `fastSeconds`; 15, or twice that many whether they answer or not. */
-  readonly echo: number;
-  readonly fastSeconds: number;
-  /** Hosts on one port (or by echo) within `slowSeconds`; 40: one host in 90 s is found within the hour. */
-  readonly slow: number;
-  readonly slowSeconds: number;
-  /** Failed hosts for each accepted one, at least, on one port; 2. On any port 3: peer-to-peer clients reach a quarter and more. */
+  /**
+   * One TCP port. 15 hosts in a minute: a client whose server is down tries its few replicas. 25 in 5 minutes: Zeek's threshold. 40 in an
+   * hour: one host in 90 s is found within the hour.
+   */
+  readonly tcpPort: readonly Window[];
+  /** One UDP port; management stations poll printers and switches that are off. */
+  readonly udpPort: readonly Window[];
+  /** Whatever TCP port; worms try several, and peer-to-peer clients fail often. */
+  readonly anyPort: readonly Window[];
+  /** ICMP echo requests nobody answers; twice the last window's hosts, whether they answer or not. */
+  readonly echo: readonly Window[];
+  /** Failed hosts for each accepted one, at least, on one port; 2. On any port one more: peer-to-peer clients reach a quarter and more. */
   readonly failuresPerSuccess: number;
-  /** Sources (and sources with ports) watched. */
+  /** Sources watched. */
   readonly capacity: number;
 }
 
+const windows = (minute: number, fiveMinutes: number, hour: number): readonly Window[] => [
+  { count: minute, seconds: 60 },
+  { count: fiveMinutes, seconds: 300 },
+  { count: hour, seconds: 3600 },
+];
+
 export const hostSweepDefaults: HostSweepThresholds = {
-  samePort: 15,
-  sameUdpPort: 30,
-  anyPort: 25,
-  echo: 15,
-  fastSeconds: 60,
-  slow: 40,
-  slowSeconds: 3600,
+  tcpPort: windows(15, 25, 40),
+  udpPort: windows(30, 40, 60),
+  anyPort: windows(25, 40, 100),
+  echo: windows(15, 25, 40),
   failuresPerSuccess: 2,
   capacity: 8192,
 };
@@ -65,14 +67,13 @@ const isReply = (a: Attempt): boolean => a.probe === 'no-syn' && a.orig_p < 1024
  * Horizontal scans: one source tries many hosts, and they fail. One machine for each port, one for all TCP ports together (worms), one
  * for ICMP echo.
  *
- * States of a source: `watching` until enough different hosts have failed (fast or slow window), then `alerted`; an hour (the slow
+ * States of a source: `watching` until enough different hosts have failed (in any window), then `alerted`; an hour (the longest
  * window) without a failed host ends the episode.
  */
 export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {}): AttemptMachine {
   const t = { ...hostSweepDefaults, ...options };
   const sources = createCapped<Source>(t.capacity);
-  const fastSpan = t.fastSeconds * 1e6;
-  const slowSpan = t.slowSeconds * 1e6;
+  const memory = Math.max(...[t.tcpPort, t.udpPort, t.anyPort, t.echo].map(longest));
   const make = (start: number): Sweep => ({
     failed: createDistinct(),
     accepted: createDistinct(),
@@ -81,31 +82,29 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
   });
 
   /** Notes the attempt in one sweep; null while nothing is to be said. */
-  const watch = (sweep: Sweep, a: Attempt, limit: number, slowLimit: number, perSuccess: number) => {
+  const watch = (sweep: Sweep, a: Attempt, limits: readonly Window[], perSuccess: number) => {
+    const isEcho = a.probe === 'echo';
     if (a.outcome === 'accepted') {
-      note(sweep.accepted, a.resp_h, a.ts, slowSpan, MOST_HOSTS);
+      note(sweep.accepted, a.resp_h, a.ts, memory, MOST_HOSTS);
       withdraw(sweep.failed, a.resp_h);
-      if (a.probe !== 'echo') return null;
+      if (!isEcho) return null;
     } else {
-      if (a.ts - sweep.last > slowSpan) Object.assign(sweep, make(a.start));
+      if (a.ts - sweep.last > memory) Object.assign(sweep, make(a.start));
       sweep.last = a.ts;
       begin(sweep.episode, a.start);
-      note(sweep.failed, a.resp_h, a.ts, slowSpan, MOST_HOSTS);
+      note(sweep.failed, a.resp_h, a.ts, memory, MOST_HOSTS);
     }
-    const slow = sweep.failed.times.length;
-    const isEcho = a.probe === 'echo';
-    if (slow < limit && !isEcho) return null;
-    const fast = countWithin(sweep.failed, a.ts, fastSpan);
-    const accepted = countWithin(sweep.accepted, a.ts, slowSpan);
-    const hosts = isEcho ? slow + accepted : slow;
-    const isFast = fast >= limit;
-    if (!isFast && slow < slowLimit && !(isEcho && hosts >= 2 * slowLimit)) return null;
-    if (slow < perSuccess * accepted || !due(sweep.episode, hosts, a.ts)) return null;
-    return { hosts, fast, accepted, isFast, threshold: isFast ? limit : slowLimit };
+    const accepted = countWithin(sweep.accepted, a.ts, memory);
+    const failed = sweep.failed.times.length;
+    const hosts = isEcho ? failed + accepted : failed;
+    const last = limits.at(-1)!;
+    const window = fullWindow(sweep.failed, a.ts, limits) ?? (isEcho && hosts >= 2 * last.count ? last : null);
+    if (window === null || failed < perSuccess * accepted || !due(sweep.episode, hosts, a.ts)) return null;
+    return { hosts, accepted, window, isFast: window === limits[0] };
   };
 
-  const tell = (a: Attempt, sweep: Sweep, port: number, ports: string, limits: readonly [number, number, number]): readonly Alert[] => {
-    const found = watch(sweep, a, ...limits);
+  const tell = (a: Attempt, sweep: Sweep, port: number, ports: string, limits: readonly Window[], perSuccess: number) => {
+    const found = watch(sweep, a, limits, perSuccess);
     if (found === null) return QUIET;
     const isEcho = a.probe === 'echo';
     const finding = {
@@ -118,11 +117,11 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
         proto: a.proto,
         probe: a.probe,
         hosts: found.hosts,
-        hosts_fast: found.fast,
+        hosts_in_window: countWithin(sweep.failed, a.ts, found.window.seconds * 1e6),
         hosts_accepted: found.accepted,
         ports,
-        threshold: found.threshold,
-        window_seconds: found.isFast ? t.fastSeconds : t.slowSeconds,
+        threshold: found.window.count,
+        window_seconds: found.window.seconds,
       },
       scope: { orig_h: a.orig_h, proto: a.proto, ...(isEcho ? {} : { attempt: true }), ...(port === 0 ? {} : { resp_p: port }) },
     };
@@ -136,24 +135,18 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
     const known = sources.peek(key);
     if (known === undefined && a.outcome === 'accepted' && !isEcho) return QUIET;
     const source = sources.touch(key, () => ({ any: make(a.start), ports: new Map() }));
-    if (isEcho) return tell(a, source.any, 0, '', [t.echo, t.slow, 0]);
+    if (isEcho) return tell(a, source.any, 0, '', t.echo, 0);
     let sweep = source.ports.get(a.resp_p);
     if (sweep === undefined && a.outcome !== 'accepted' && source.ports.size < MOST_PORTS) {
       sweep = make(a.start);
       source.ports.set(a.resp_p, sweep);
     }
-    const same =
-      sweep === undefined
-        ? QUIET
-        : tell(a, sweep, a.resp_p, `${a.resp_p}`, [a.proto === 'tcp' ? t.samePort : t.sameUdpPort, t.slow, t.failuresPerSuccess]);
-    if (a.proto !== 'tcp') return same;
-    const ports = (): string => [...source.ports.keys()].sort((x, y) => x - y).join(' ');
-    const any = tell(a, source.any, 0, source.any.failed.times.length + 1 >= t.anyPort ? ports() : '', [
-      t.anyPort,
-      Number.POSITIVE_INFINITY,
-      t.failuresPerSuccess + 1,
-    ]);
-    return any.length === 0 ? same : [...same, ...any];
+    const limits = a.proto === 'tcp' ? t.tcpPort : t.udpPort;
+    const same = sweep === undefined ? QUIET : tell(a, sweep, a.resp_p, `${a.resp_p}`, limits, t.failuresPerSuccess);
+    // A port that is being told of already is left out of the sum: an alert on one port covers fewer benign flows than one on all.
+    if (a.proto !== 'tcp' || sweep?.episode.state === 'alerted') return same;
+    const ports = source.any.failed.times.length < t.anyPort[0]!.count - 1 ? '' : [...source.ports.keys()].sort((x, y) => x - y).join(' ');
+    return tell(a, source.any, 0, ports, t.anyPort, t.failuresPerSuccess + 1);
   };
 
   return { name: 'host-sweep', judge, size: () => ({ keys: sources.size(), forgotten: sources.forgotten() }) };

@@ -2,21 +2,20 @@ import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
-import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
+import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
 import { begin, due, type Episode, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
-/** Different ports of one host, and how long they are remembered. */
+/** How many different failed ports of one host, in how much time, make a scan. */
 export interface PortScanThresholds {
-  /** Different TCP ports within `fastSeconds`; 12: a client that tries a dead or firewalled host walks through a handful of services. */
-  readonly tcpPorts: number;
-  /** Different UDP ports within `fastSeconds`; 20: silence is normal for UDP (syslog, telemetry), so more proof is asked. */
-  readonly udpPorts: number;
-  readonly fastSeconds: number;
-  /** Different ports within `slowSeconds`; 25: finds `nmap -T1` (one port in 15 s) after 6 minutes and one in 2 minutes within an hour. */
-  readonly slowPorts: number;
-  readonly slowSeconds: number;
+  /**
+   * TCP. 12 in a minute: a client that tries a dead or firewalled host walks through a handful of services. 15 in 5 minutes: Zeek's
+   * threshold. 25 in an hour: finds `nmap -T1` (one port in 15 s) after 6 minutes, and one port in 2 minutes within the hour.
+   */
+  readonly tcp: readonly Window[];
+  /** UDP: about twice as many, as silence is normal there (syslog, telemetry). */
+  readonly udp: readonly Window[];
   /** Failed ports for each accepted one, at least; 2: a client that mostly succeeds (passive FTP, RPC) is no scanner. */
   readonly failuresPerSuccess: number;
   /** Pairs of hosts watched. */
@@ -24,11 +23,16 @@ export interface PortScanThresholds {
 }
 
 export const portScanDefaults: PortScanThresholds = {
-  tcpPorts: 12,
-  udpPorts: 20,
-  fastSeconds: 60,
-  slowPorts: 25,
-  slowSeconds: 3600,
+  tcp: [
+    { count: 12, seconds: 60 },
+    { count: 15, seconds: 300 },
+    { count: 25, seconds: 3600 },
+  ],
+  udp: [
+    { count: 20, seconds: 60 },
+    { count: 30, seconds: 300 },
+    { count: 50, seconds: 3600 },
+  ],
   failuresPerSuccess: 2,
   capacity: 8192,
 };
@@ -57,14 +61,13 @@ const isServerEndingConnections = (a: Attempt): boolean => a.probe === 'no-syn' 
 /**
  * Vertical scans: one source tries many ports of one host, and they fail.
  *
- * States of a pair of hosts: `watching` until enough different ports have failed (fast or slow window), then `alerted`; an hour (the
+ * States of a pair of hosts: `watching` until enough different ports have failed (in any window), then `alerted`; an hour (the
  * slow window) without a failed port ends the episode. A port that answers late, or is accepted, counts against the suspicion.
  */
 export function createPortScanMachine(options: Partial<PortScanThresholds> = {}): AttemptMachine {
   const t = { ...portScanDefaults, ...options };
   const pairs = createCapped<Pair>(t.capacity);
-  const fastSpan = t.fastSeconds * 1e6;
-  const slowSpan = t.slowSeconds * 1e6;
+  const memory = Math.max(longest(t.tcp), longest(t.udp));
   const make = (start: number): Pair => ({
     failed: createDistinct(),
     accepted: createDistinct(),
@@ -80,43 +83,41 @@ export function createPortScanMachine(options: Partial<PortScanThresholds> = {})
     if (a.outcome === 'accepted') {
       const known = pairs.peek(key);
       if (known === undefined) return QUIET;
-      note(known.accepted, a.resp_p, a.ts, slowSpan, MOST_PORTS);
+      note(known.accepted, a.resp_p, a.ts, memory, MOST_PORTS);
       withdraw(known.failed, a.resp_p);
       return QUIET;
     }
     const pair = pairs.touch(key, () => make(a.start));
-    if (a.ts - pair.last > slowSpan) Object.assign(pair, make(a.start));
+    if (a.ts - pair.last > memory) Object.assign(pair, make(a.start));
     pair.last = a.ts;
     begin(pair.episode, a.start);
-    note(pair.failed, a.resp_p, a.ts, slowSpan, MOST_PORTS);
+    note(pair.failed, a.resp_p, a.ts, memory, MOST_PORTS);
     if (!pair.probes.includes(a.probe)) pair.probes = pair.probes === '' ? a.probe : `${pair.probes} ${a.probe}`;
     if (a.outcome === 'refused') pair.refused++;
-    const limit = a.proto === 'tcp' ? t.tcpPorts : t.udpPorts;
-    const slowLimit = a.proto === 'tcp' ? t.slowPorts : 2 * t.slowPorts;
-    const slow = pair.failed.times.length;
-    if (slow < limit) return QUIET;
-    const fast = countWithin(pair.failed, a.ts, fastSpan);
-    const accepted = countWithin(pair.accepted, a.ts, slowSpan);
-    const isFast = fast >= limit;
-    if ((!isFast && slow < slowLimit) || slow < t.failuresPerSuccess * accepted || !due(pair.episode, slow, a.ts)) return QUIET;
+    const windows = a.proto === 'tcp' ? t.tcp : t.udp;
+    const window = fullWindow(pair.failed, a.ts, windows);
+    if (window === null) return QUIET;
+    const ports = pair.failed.times.length;
+    const accepted = countWithin(pair.accepted, a.ts, memory);
+    if (ports < t.failuresPerSuccess * accepted || !due(pair.episode, ports, a.ts)) return QUIET;
     const finding = {
       rule: 'port-scan',
       orig_h: a.orig_h,
       resp_h: a.resp_h,
       evidence: {
-        kind: isFast ? 'vertical' : 'vertical, slow',
+        kind: window === windows[0] ? 'vertical' : 'vertical, slow',
         proto: a.proto,
         probe: pair.probes,
-        ports: slow,
-        ports_fast: fast,
+        ports,
+        ports_in_window: countWithin(pair.failed, a.ts, window.seconds * 1e6),
         ports_accepted: accepted,
         refused: pair.refused,
-        threshold: isFast ? limit : slowLimit,
-        window_seconds: isFast ? t.fastSeconds : t.slowSeconds,
+        threshold: window.count,
+        window_seconds: window.seconds,
       },
       scope: { orig_h: a.orig_h, resp_h: a.resp_h, proto: a.proto, attempt: true },
     };
-    return [raise(pair.episode, finding, slow, a.ts)];
+    return [raise(pair.episode, finding, ports, a.ts)];
   };
 
   return { name: 'port-scan', judge, size: () => ({ keys: pairs.size(), forgotten: pairs.forgotten() }) };

@@ -44,6 +44,15 @@ describe('password guessing', () => {
     ['polls on a port nobody knows, client first', many(300, (i) => talk(one(i, 7777, 2), 300, 3000, 0.3))],
     ['queries to a database', many(300, (i) => talk(one(i, 3306, 1), 900, 3500, 0.3, 'server'))],
     ['mail sent now and then', many(20, (i) => talk(one(i, 25, 400), 5000 + 997 * i, 700, 2, 'server'))],
+    [
+      'files fetched by FTP, one login each, passive and active',
+      many(40, (i) => [
+        ...talk(one(i, 21, 5), 90, 400, 2, 'server'),
+        ...(i % 2
+          ? talk({ ts: at(i * 5 + 1), orig_p: 50_000 + i, resp_p: 40_000 + i }, 0, 9000, 0.5)
+          : talk({ ts: at(i * 5 + 1), orig_h: '10.0.0.2', orig_p: 20, resp_h: '10.0.0.1', resp_p: 50_000 + i }, 9000, 0, 0.5)),
+      ]),
+    ],
     ['a mailbox looked into every minute', many(200, (i) => talk(one(i, 110, 60), 45, 180, 0.5, 'server'))],
     ['DNS over TCP', many(100, (i) => talk(one(i, 53, 1), 40, 300, 0.1))],
   ])('leaves alone %s', (_, events) => {

@@ -118,6 +118,14 @@ describe('horizontal scans', () => {
     expect(new Set(alerts.map((a) => a.orig_h)).size).toBe(1);
   });
 
+  it('tells of one port as of one port, and of several as of several', () => {
+    const one = tell(many(200, (i) => silentSyn(host(i))));
+    expect([...new Set(one.map((a) => a.resp_p))]).toEqual([80]);
+    expect(one.at(-1)!.scope).toMatchObject({ orig_h: '10.0.0.1', resp_p: 80, attempt: true });
+    const several = tell(many(30, (i) => silentSyn({ ...host(i, 1), resp_p: 1000 + (i % 10) })));
+    expect(several[0]).toMatchObject({ resp_p: 0, evidence: { ports: '1000 1001 1002 1003 1004 1005 1006 1007 1008 1009' } });
+  });
+
   it.each([
     ['a browser', many(200, (i) => talk(host(i), 500, 20_000, 2))],
     ['a resolver whose questions are mostly answered', many(200, (i) => dns(i, i % 6 !== 0))],
