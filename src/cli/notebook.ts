@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { NetloopError } from '../errors.js';
+import { renderHtmlPage } from '../notebook/html.js';
 import { clearOutputs, firstOutput, loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
 import { runNotebook } from '../notebook/run.js';
 import { interruptSignal } from './interrupt.js';
@@ -25,6 +26,14 @@ interface Flags {
   readonly json?: boolean;
 }
 
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw new NetloopError('NL_STORE_WRITE', `cannot write ${file}: ${(cause as Error).message}`, { cause, where: { file } });
+  }
+}
+
 async function run(file: string, { param, out, html, cellSeconds, json }: Flags): Promise<void> {
   const say = (text: string): void => void (json || process.stderr.write(text));
   const { notebook, failed, seconds } = await runNotebook(file, {
@@ -33,7 +42,8 @@ async function run(file: string, { param, out, html, cellSeconds, json }: Flags)
     signal: interruptSignal(),
     onCell: (cell, cells) => say(`cell ${cell} of ${cells}\n`),
   });
-  if (out) writeFileSync(out, renderNotebook(notebook));
+  if (out) write(out, renderNotebook(notebook));
+  if (html) write(html, renderHtmlPage(notebook));
   if (json)
     process.stdout.write(`${JSON.stringify({ ok: failed === null, file, failed, seconds, out: out ?? null, html: html ?? null })}\n`);
   else if (failed) process.stderr.write(`cell ${failed.cell} failed: ${failed.message}\n`);
@@ -50,7 +60,7 @@ function clear(files: readonly string[], check: boolean): void {
       process.stderr.write(`${file}: cell ${cell} holds outputs: netloop notebook clear ${file}\n`);
       process.exitCode = 1;
     } else {
-      writeFileSync(file, renderNotebook(clearOutputs(notebook)));
+      write(file, renderNotebook(clearOutputs(notebook)));
       process.stdout.write(`${file}: cleared\n`);
     }
   }
@@ -64,11 +74,12 @@ export function addNotebook(program: Command): void {
     .argument('<notebook>', 'an .ipynb file')
     .option('--param <name=value...>', 'set a variable of the cell tagged `parameters`', [])
     .option('--out <file>', 'write the executed notebook, outputs included')
+    .option('--html <file>', 'write it as one HTML page that needs no network')
     .option('--cell-seconds <n>', 'longest time for one cell', Number, 600)
     .option('--json', 'one JSON object on standard output')
     .addHelpText(
       'after',
-      '\nExamples:\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb\n  netloop notebook run notebooks/03-label-thresholds.ipynb --param seconds=600 --out /tmp/executed.ipynb',
+      '\nExamples:\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb\n  netloop notebook run notebooks/03-label-thresholds.ipynb --param seconds=600 --html thresholds.html',
     )
     .action(run);
   command

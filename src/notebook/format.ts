@@ -60,7 +60,7 @@ export const timeOfDay = (micros: number): string => moment(micros).slice(11, 19
 
 /** A value in an axis' unit. */
 export function inUnit(value: number, unit: Axis['unit']): string {
-  if (unit === 'share') return value > 0 && value < 0.0005 ? '<0.1 %' : `${Number((100 * value).toPrecision(3))} %`;
+  if (unit === 'share') return `${Number((100 * value).toPrecision(3))} %`;
   if (unit === 'bytes') return bytes(value);
   if (unit === 'seconds') return seconds(value);
   return short(value);

@@ -19,6 +19,7 @@ export { type Tried, type TryOptions, tryExperiment } from './experiment.js';
 export { type Figure, renderFigure } from './figure.js';
 export { bytes, moment, percent, seconds, timeOfDay } from './format.js';
 export { DANFO_ROWS, toArquero, toArrow, toDanfo } from './frames.js';
+export { renderHtmlPage } from './html.js';
 export { clearOutputs, loadNotebook, type Notebook, parseNotebook, renderNotebook } from './notebook-file.js';
 export { chartBundle, plot } from './plot.js';
 export { type Progress, type ProgressOptions, progress } from './progress.js';

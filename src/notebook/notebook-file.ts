@@ -61,11 +61,22 @@ export function loadNotebook(file: string): Notebook {
   return parseNotebook(text, file);
 }
 
-/** Sources as lines, one space of indent, a newline at the end: what Jupyter itself writes, so that diffs stay small. */
+/** Keys in alphabetical order, at every depth. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+/** Sources as lines, sorted keys, one space of indent, a newline at the end: what Jupyter itself writes, so that diffs stay small. */
 export function renderNotebook(notebook: Notebook): string {
   const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const cells = notebook.cells.map((cell) => ({ ...cell, source: lines(cell.source) }));
-  return `${JSON.stringify({ ...notebook, cells }, null, 1)}\n`;
+  return `${JSON.stringify(sorted({ ...notebook, cells }), null, 1)}\n`;
 }
 
 /** The same notebook without outputs and counts: how notebooks are kept in git. */

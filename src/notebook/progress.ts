@@ -34,7 +34,8 @@ export interface ProgressState {
   readonly state: 'running' | 'done' | 'failed';
 }
 
-const amount = (n: number, unit: string): string => (unit === 'B' ? bytes(n) : `${grouped(Math.round(n))}${unit ? ` ${unit}` : ''}`);
+const amount = (n: number, unit: string): string =>
+  unit === 'B' ? bytes(n) : `${n < 10 ? Number(n.toFixed(1)) : grouped(Math.round(n))}${unit ? ` ${unit}` : ''}`;
 
 /** What a bar says: share, amount, elapsed, remaining, rate. */
 export function progressText({ label, done, total, unit, elapsed, note, state }: ProgressState): string {

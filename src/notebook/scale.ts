@@ -23,12 +23,22 @@ function niceStep(span: number, count: number): number {
   return ([1, 2, 5, 10].find((m) => m * power >= rough * 0.999) ?? 10) * power;
 }
 
-function linear([low, high]: readonly [number, number], size: number, flip: boolean, count: number, unit: Axis['unit']): Scale {
+interface LinearOptions {
+  readonly flip: boolean;
+  /** Ticks at most, about. */
+  readonly count: number;
+  /** Only whole numbers are counted here: no tick stands between them. */
+  readonly whole: boolean;
+  readonly unit: Axis['unit'];
+}
+
+function linear([low, high]: readonly [number, number], size: number, { flip, count, whole, unit }: LinearOptions): Scale {
   const at = (value: Position): number => {
     const share = (Number(value) - low) / (high - low);
     return size * (flip ? 1 - share : share);
   };
-  const step = niceStep(high - low, count);
+  const nice = niceStep(high - low, count);
+  const step = whole ? Math.max(1, nice) : nice;
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   const values = Array.from({ length: Math.max(0, last - first) + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
@@ -112,10 +122,12 @@ export function createScale(
 ): Scale {
   if (axis.scale === 'category') return banded(axis.categories ?? [], size);
   const log = axis.scale === 'log';
-  const all = tight ? [...values] : values;
+  const all = [...values];
   const domain = axis.domain ?? (tight ? tightDomain(all, log) : domainOf(all, { log, zero }));
   if (log) return logarithmic(domain, size, flip, axis.unit);
-  return axis.scale === 'time' ? temporal(domain, size, ticks) : linear(domain, size, flip, ticks, axis.unit);
+  if (axis.scale === 'time') return temporal(domain, size, ticks);
+  const whole = !axis.unit && !axis.domain && [...all].every(Number.isInteger);
+  return linear(domain, size, { flip, count: ticks, whole, unit: axis.unit });
 }
 
 /** Lines and histograms fill the width: no air at their ends. */

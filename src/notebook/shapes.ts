@@ -157,7 +157,7 @@ function drawCells(chart: HeatmapChart, { layout, x, y }: Plane): string {
       if (value === null) return;
       const column = chart.x.categories![c]!;
       const line = chart.y.categories![r]!;
-      const text = inUnit(value, chart.valueUnit);
+      const text = chart.valueUnit === 'share' && value > 0 && value < 0.0005 ? '<0.1 %' : inUnit(value, chart.valueUnit);
       const fill = heatColour(share(value));
       const left = x.at(column) - x.band / 2;
       const top = y.at(line) - y.band / 2;
