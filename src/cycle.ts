@@ -258,7 +258,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
   } catch (error) {
     if (!isNetloopError(error) || error.code === 'NL_STORE_WRITE') throw error;
     if (error.code === 'NL_NO_SEQUENCES' || error.code === 'NL_ONE_CLASS') return await end('skipped', error.message);
-    return await end(error.code === 'NL_DIVERGED' ? 'rolled-back' : 'failed', `${error.code} ${error.message}`);
+    return await end('failed', `${error.code} ${error.message}`);
   } finally {
     for (const model of models) model.dispose();
   }

@@ -12,14 +12,14 @@ export const codes = {
   NL_STORE_WRITE: 'The store cannot be written (read-only or full disk). Free space or set NETLOOP_HOME to a writable folder.',
   NL_STORE_LAYOUT: 'A store was made by another version of netloop or MLflow. The message says which and how to move it.',
   NL_MODEL_SCHEMA: 'A model does not fit: another feature schema, encoder, length or architecture than expected.',
-  NL_MODEL_CORRUPT: 'A model file is truncated or its hash does not match. The last good version stays in place; roll back or import again.',
+  NL_MODEL_CORRUPT:
+    'A model file is truncated or its hash does not match. The last good version stays in place; roll back or import again.',
   NL_MODEL_UNKNOWN: 'No model of this name, version or alias. `netloop models list` shows what there is.',
   NL_LAYER_UNKNOWN: 'A model file holds a layer or operation that netloop does not know. The message names it.',
   NL_NO_SEQUENCES: 'No sequences could be built: too few flows a user, or no user column. Collect longer or shorten the sequences.',
   NL_NO_USER: 'The user column does not exist in the source. Name one that does, or leave it out to use the source address.',
   NL_ONE_CLASS: 'Only one class is present, so nothing can be learnt or judged.',
   NL_BAD_VALUE: 'A feature is NaN or infinite. The message names the row and the column.',
-  NL_DIVERGED: 'Training diverged (loss is no longer finite). Lower the learning rate.',
   NL_WORKER: 'A training worker died. The cycle is marked failed; the champion goes on serving.',
   NL_CANCELLED: 'The caller cancelled.',
   NL_RIGHTS: 'A right or a program is missing. The message names it and how to get it.',
@@ -62,7 +62,11 @@ export function number(name: string, value: unknown, rule: { min?: number; max?:
   const ok = typeof value === 'number' && value >= min && value <= max && value < below && (!integer || Number.isInteger(value));
   if (ok) return value;
   const range = `${Number.isFinite(min) ? `[${min}` : '(-inf'}, ${below < max ? `${below})` : Number.isFinite(max) ? `${max}]` : 'inf)'}`;
-  throw new NetloopError('NL_OPTION', `invalid ${name}: expected ${integer ? 'a whole number' : 'a number'} in ${range}, got ${String(value)}`, {
-    where: { option: name },
-  });
+  throw new NetloopError(
+    'NL_OPTION',
+    `invalid ${name}: expected ${integer ? 'a whole number' : 'a number'} in ${range}, got ${String(value)}`,
+    {
+      where: { option: name },
+    },
+  );
 }
