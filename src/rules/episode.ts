@@ -19,6 +19,11 @@ export function begin(episode: Episode, start: number): void {
   if (episode.state === 'watching' && start < episode.start) episode.start = start;
 }
 
+/** Lets an episode that is about to be told begin no earlier than the window that proves it: what lies before may be benign. */
+export function narrow(episode: Episode, earliest: number): void {
+  if (episode.state === 'watching' && earliest > episode.start) episode.start = earliest;
+}
+
 /** Whether an alert is due: the first one, or a renewal (evidence doubled, or grown after RENEWAL). */
 export function due(episode: Episode, count: number, now: number): boolean {
   if (episode.state === 'watching') return true;

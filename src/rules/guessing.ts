@@ -2,7 +2,7 @@ import type { Alert } from '../alert.js';
 import type { Flow } from '../flow.js';
 import type { Rule } from '../rule.js';
 import { createCapped } from './capped.js';
-import { due, type Episode, newEpisode, raise } from './episode.js';
+import { due, type Episode, narrow, newEpisode, raise } from './episode.js';
 import { loginShape, type Shape } from './login-shape.js';
 import { QUIET } from './machine.js';
 
@@ -93,6 +93,7 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
       if (service.tries.length < limits[w]!) break;
       const inside = service.tries.filter((x) => now - x.ts <= SPANS[w]!);
       if (inside.length < limits[w]! || !due(service.episode, service.total, now) || !alike(inside)) continue;
+      narrow(service.episode, Math.min(...inside.map((x) => x.start)));
       const most = Math.max(...inside.map((x) => Math.max(x.up, x.down)));
       const finding = {
         rule: 'password-guessing',

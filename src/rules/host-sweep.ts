@@ -3,7 +3,7 @@ import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
-import { begin, due, type Episode, newEpisode, raise } from './episode.js';
+import { begin, due, type Episode, narrow, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -107,6 +107,7 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
     const found = watch(sweep, a, limits, perSuccess);
     if (found === null) return QUIET;
     const isEcho = a.probe === 'echo';
+    narrow(sweep.episode, a.start - found.window.seconds * 1e6);
     const finding = {
       rule: 'host-sweep',
       orig_h: a.orig_h,

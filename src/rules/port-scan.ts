@@ -3,7 +3,7 @@ import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
-import { begin, due, type Episode, newEpisode, raise } from './episode.js';
+import { begin, due, type Episode, narrow, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -100,6 +100,7 @@ export function createPortScanMachine(options: Partial<PortScanThresholds> = {})
     const ports = pair.failed.times.length;
     const accepted = countWithin(pair.accepted, a.ts, memory);
     if (ports < t.failuresPerSuccess * accepted || !due(pair.episode, ports, a.ts)) return QUIET;
+    narrow(pair.episode, a.start - window.seconds * 1e6);
     const finding = {
       rule: 'port-scan',
       orig_h: a.orig_h,

@@ -64,6 +64,14 @@ describe('password guessing', () => {
     expect(tell(many(40, (i) => talk({ ...one(i, 22, 6), orig_h: `10.0.1.${i}` }, 2200, 2500, 4)))).toEqual([]);
   });
 
+  it('does not reach back to the sessions before the guesses', () => {
+    const earlier = [0, 1200, 2400].flatMap((t) => talk({ ts: at(t), orig_p: 30_000 + t, resp_p: 22 }, 2300, 2600, 4));
+    const guesses = many(8, (i) => talk({ ...one(i, 22, 6), ts: at(3000 + 6 * i) }, 2200, 2500, 4));
+    const alert = tell([...earlier, ...guesses]).at(-1)!;
+    const flow = flowOf({ resp_p: 22, orig_bytes: 2300, resp_bytes: 2600 });
+    expect([0, 1200, 2400, 3000, 3042].map((t) => implicates(alert, { ...flow, ts: at(t) }))).toEqual([false, false, false, true, true]);
+  });
+
   it('implicates the guesses and not the long session of the same pair', () => {
     const alert = tell(many(8, (i) => talk(one(i, 22, 6), 2200, 2500, 4))).at(-1)!;
     const guess = flowOf({ ts: at(12), resp_p: 22, orig_bytes: 2300, resp_bytes: 2500 });
