@@ -165,9 +165,10 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   function take(packet: Packet, carrier: number): void {
     packets++;
     if (packet.innerStop !== '') noted.add(packet.innerStop);
+    const { sibling } = packet;
     if (packet.version === 0) arp(packet);
     else view.packet(packet, clock, carrier, take);
-    if (packet.sibling !== null) take(packet.sibling, carrier);
+    if (sibling !== null) take(sibling, carrier);
   }
 
   return {

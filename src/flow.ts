@@ -49,6 +49,8 @@ export interface Flow {
   /** Packets with the URG flag (KDD 9). */
   readonly urgent: number;
   readonly end: FlowEnd;
+  /** Payload octets that were acknowledged but never captured, both ways; left out where nothing is missing. */
+  readonly missed_bytes?: number;
   /** Packets with each TCP flag, both ways; the five-tuple view only. */
   readonly tcp_flags?: { readonly syn: number; readonly fin: number; readonly rst: number; readonly ack: number };
   /** Who, where the source knows it better than by address. */

@@ -158,6 +158,7 @@ export function toFlow(conn: Connection, end: FlowEnd, service: (proto: string, 
     wrong_fragment: conn.wrongFragments,
     urgent: conn.urgent,
     end,
+    ...(conn.missed > 0 ? { missed_bytes: conn.missed } : {}),
     ...(conn.tcpFlags ? { tcp_flags: { ...conn.tcpFlags } } : {}),
   };
 }

@@ -91,6 +91,7 @@ function sides(flow: Flow): Record<string, string> {
     history: flow.history || '-',
     duration: timed ? (flow.duration / 1e6).toFixed(6) : '-',
     // Zeek leaves the bytes out where a connection has no duration.
+    missed_bytes: String(flow.missed_bytes ?? 0),
     orig_bytes: timed ? String(flow.orig_bytes) : '-',
     resp_bytes: timed ? String(flow.resp_bytes) : '-',
     orig_pkts: String(flow.orig_pkts),
@@ -103,7 +104,7 @@ function sides(flow: Flow): Record<string, string> {
 const parts: Readonly<Record<Column, readonly string[]>> = {
   endpoints: ['id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p', 'proto'],
   conn_state: ['conn_state'],
-  'bytes and packets': ['orig_bytes', 'resp_bytes', 'orig_pkts', 'resp_pkts', 'orig_ip_bytes', 'resp_ip_bytes'],
+  'bytes and packets': ['orig_bytes', 'resp_bytes', 'orig_pkts', 'resp_pkts', 'orig_ip_bytes', 'resp_ip_bytes', 'missed_bytes'],
   history: ['history'],
   duration: ['duration'],
 };
