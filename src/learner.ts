@@ -7,10 +7,15 @@ import type { LearnerSettings } from './lesson.js';
 import type { ModelName } from './registry.js';
 import { type SequenceSettings, sequencesOf } from './sequence.js';
 
+/** How long a window collects. */
+export type Every = { readonly seconds: number } | { readonly flows: number };
+
 export interface LearnerOptions extends LearnerSettings {
   readonly name: ModelName;
   /** Seconds of capture time a window lasts; or flows, where the source has no time of its own. */
-  readonly every: { readonly seconds: number } | { readonly flows: number };
+  readonly every: Every;
+  /** The same for the first window, which the first champion learns from; null: like the others. */
+  readonly firstEvery?: Every | null;
   readonly sequence: SequenceSettings;
   readonly policy: LabelPolicy;
   readonly gate: GateSettings;
@@ -46,8 +51,9 @@ export interface Learner {
 }
 
 export function createLearner(options: LearnerOptions): Learner {
-  const { name, every, sequence, minSamples, maxFlows = 500_000 } = options;
+  const { name, sequence, minSamples, maxFlows = 500_000 } = options;
   let number = 1;
+  let every = options.firstEvery ?? options.every;
   let from = -1;
   let lost = 0;
   let steps: Step[] = [];
@@ -97,6 +103,7 @@ export function createLearner(options: LearnerOptions): Learner {
         trusted,
       };
       number++;
+      every = options.every;
       from = ts;
       lost = 0;
       samples = 0;

@@ -41,6 +41,7 @@ const learner = (defaults: {
     .strictObject({
       enabled: z.boolean().default(true),
       every: every.default(defaults.every).describe('how long a window collects'),
+      firstEvery: every.nullable().default(null).describe('how long the first window collects; null: like the others'),
       minSamples: atLeastOne.default(defaults.minSamples).describe('labelled rows that a cycle needs'),
       maxHistory: atLeastOne.default(defaults.maxHistory).describe('newest labelled rows a cycle learns from at most'),
       train: training(...defaults.train),
@@ -214,7 +215,7 @@ export function mergeSpecs(base: Record<string, unknown>, over: Record<string, u
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const old = merged[key];
-    merged[key] = isObject(old) && isObject(value) && key !== 'every' ? mergeSpecs(old, value) : value;
+    merged[key] = isObject(old) && isObject(value) && key !== 'every' && key !== 'firstEvery' ? mergeSpecs(old, value) : value;
   }
   return merged;
 }
