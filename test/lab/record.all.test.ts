@@ -18,12 +18,14 @@ const interfaces = () => execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' }
 test.runIf(process.env.CI)('CI can record', () => expect(missing).toEqual([]));
 
 describe.skipIf(missing.length > 0)('a small recording', () => {
-  const out = mkdtempSync(join(tmpdir(), 'netloop-record-'));
-  const before = { left: left(), interfaces: missing.length > 0 ? '' : interfaces() };
+  let out = '';
+  let before: { left: string[]; interfaces: string };
   const progress: LabProgress[] = [];
   let report: LabReport;
 
   beforeAll(async () => {
+    before = { left: left(), interfaces: interfaces() };
+    out = mkdtempSync(join(tmpdir(), 'netloop-record-'));
     report = await recordLab({ day: 'day2', seconds: 30, seed: 5, out, shiftSeconds: 3600, onProgress: (p) => progress.push(p) });
   }, 150_000);
   afterAll(() => rmSync(out, { recursive: true, force: true }));

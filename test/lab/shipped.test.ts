@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/flow.js';
 import { type Captured, loadCapture } from '../../src/lab/capture.js';
+import { nominalSeconds, planDay } from '../../src/lab/schedule.js';
 import { keptLength } from '../../src/lab/strip.js';
 import { openTruth } from '../../src/sources/flow-truth.js';
 import { hashFile } from '../../src/sources/hash-file.js';
@@ -84,6 +85,34 @@ describe.each(['day1', 'day2'])('%s', (day) => {
     expect(benign.size).toBeGreaterThanOrEqual(12);
     expect(mixed.length).toBeGreaterThanOrEqual(5);
   });
+});
+
+test.each([
+  ['day1', 101],
+  ['day2', 202],
+] as const)('%s was recorded by the plan of seed %i', (day, seed) => {
+  const plan = planDay(day, nominalSeconds, seed);
+  const events = readFileSync(join(lab, day, 'events.tsv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'));
+  const attacks = events.filter(([event]) => event !== '-').map(([, kind, host, , target]) => [kind, host, target]);
+  expect(attacks).toEqual(plan.attacks.map((a) => [a.kind, a.host, a.target]));
+});
+
+test('every packet that an attack sent was found on the bridge', () => {
+  for (const day of ['day1', 'day2']) {
+    const [head, ...rows] = readFileSync(join(lab, day, 'events.tsv'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    const [sent, matched] = [head!.indexOf('sent'), head!.indexOf('matched')];
+    for (const row of rows.filter(([event]) => event !== '-')) {
+      expect(Number(row[sent]), row.join(' ')).toBeGreaterThan(10);
+      expect(row[matched]).toBe(row[sent]);
+    }
+  }
 });
 
 test('day 2 begins after day 1 has ended', async () => {
