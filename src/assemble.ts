@@ -68,6 +68,8 @@ export interface FlowTable {
 }
 
 const SECOND = 1e6;
+/** A packet this far behind the clock means that the clock was wrong, not the packet late. */
+const JUMP = 60 * SECOND;
 
 /**
  * Packets to flows. State grows with open flows only, up to `maxFlows`.
@@ -82,6 +84,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   const maxFlows = number('maxFlows', options.maxFlows ?? 500_000, { min: 1, integer: true });
   const seed = (options.seed ?? 0x6e65746c) | 0;
   const service = options.service ?? (() => '-');
+  const fiveTuple = options.view === 'five-tuple';
   const { on } = options;
   const index = createIndexTable<Connection>();
   const wheel = createWheel<Connection>();
@@ -95,6 +98,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   let packets = 0;
   let flowPackets = 0;
   let opened = 0;
+  let sinceRewind = 0;
 
   function close(conn: Connection, end: FlowEnd): void {
     index.remove(conn);
@@ -118,7 +122,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     }
   }
 
-  const view: View = (options.view === 'five-tuple' ? createFiveTupleView : createZeekView)({
+  const view: View = (fiveTuple ? createFiveTupleView : createZeekView)({
     seed,
     timeouts,
     checksums: options.checksums ?? 'check',
@@ -150,6 +154,25 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     drop,
   });
 
+  /**
+   * The clock jumped back: a file of an earlier day follows, or one packet's time was absurd. Else nothing would fall silent until the
+   * old time came again. At most once in as many packets as flows are open, so that nobody can make it cost.
+   */
+  function rewind(now: number): void {
+    noted.add('clock jumped back');
+    sinceRewind = 0;
+    clock = now;
+    const open = wheel.drain();
+    wheel.restart(now);
+    for (const conn of open) {
+      conn.opened = Math.min(conn.opened, now);
+      conn.touched = Math.min(conn.touched, now);
+      conn.closing = conn.closing < Number.POSITIVE_INFINITY ? Math.min(conn.closing, now + timeouts.close) : conn.closing;
+      conn.due = view.due(conn);
+      wheel.add(conn);
+    }
+  }
+
   /** Closes what is nearest to its natural end. */
   function evict(): void {
     const victim = wheel.first();
@@ -174,8 +197,12 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   return {
     push(packet) {
       if (packet.ts < clock) noted.add('clock ran back');
-      // The five-tuple view's clock is moved by IP packets only.
-      if (options.view !== 'five-tuple' || (packet.kind === 'packet' && packet.version !== 0)) advance(packet.ts);
+      sinceRewind++;
+      // The five-tuple view's clock is moved by IP packets only, and never back.
+      if (!fiveTuple) {
+        if (clock - packet.ts > JUMP && sinceRewind > index.size()) rewind(packet.ts);
+        advance(packet.ts);
+      } else if (packet.kind === 'packet' && packet.version !== 0) advance(packet.ts);
       if (packet.kind === 'packet') return take(packet, -1);
       packets++;
       ignored.add(packet.kind === 'ignored' ? packet.reason : `malformed ${packet.layer}`);

@@ -154,6 +154,28 @@ describe('time-outs and reuse', () => {
   });
 });
 
+describe('a clock that jumps', () => {
+  const question = (at: number, port: number): Step => ({ at, frame: ethernet(ip4(A, B, 17, udp(port, 5000, 'x'))) });
+  test('one absurd time does not keep later flows open for ever', () => {
+    const { flows, events, counters } = run([question(0, 1), question(3e9, 2), question(1, 3), question(200, 4), question(201, 5)]);
+    expect(counters.noted).toEqual({ 'clock ran back': 1, 'clock jumped back': 1 });
+    expect(flows.map((f) => [f.orig_p, f.end])).toEqual([
+      [1, 'idle'],
+      [2, 'idle'],
+      [3, 'idle'],
+      [4, 'flushed'],
+      [5, 'flushed'],
+    ]);
+    expect(events.filter((e) => e.kind === 'closed').length).toBe(5);
+  });
+  test('times that go back and forth cost no more than others', () => {
+    const steps = Array.from({ length: 4000 }, (_, i) => question((i % 2) * 1e6 + i / 100, i));
+    const { flows, counters } = run(steps);
+    expect(flows.reduce((n, f) => n + f.orig_pkts + f.resp_pkts, 0)).toBe(4000);
+    expect(counters.packets).toBe(4000);
+  });
+});
+
 describe('events', () => {
   test('opened with the first packet, updated when the history grows, closed once', () => {
     const { events } = run([...handshake, seg(1, 'a', ACK, 101, 901, 'hi'), seg(2, 'a', ACK, 103, 901, 'hi')]);

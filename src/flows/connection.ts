@@ -34,7 +34,7 @@ export interface Connection extends Timed {
   first: number;
   last: number;
   /** Clock of the table at the first and the last packet: never runs back, and decides about time-outs. */
-  readonly opened: number;
+  opened: number;
   touched: number;
   history: string;
   /** When a close was complete, the time at which the connection is forgotten; Infinity before. */

@@ -16,6 +16,8 @@ export interface Wheel<T extends Timed> {
   first(): T | null;
   /** Takes out everything, by id. */
   drain(): T[];
+  /** Sets an empty wheel to another time, also an earlier one. */
+  restart(now: number): void;
 }
 
 const SLOTS = 512;
@@ -108,6 +110,9 @@ export function createWheel<T extends Timed>(): Wheel<T> {
       }
       for (const entry of all) entry.after = null;
       return all.sort((a, b) => a.id - b.id);
+    },
+    restart(now) {
+      tick = Math.floor(now / SECOND);
     },
   };
 }
