@@ -27,10 +27,7 @@ const sizeOf = (batch: Frames | Flows): number => (batch.kind === 'flows' ? batc
 export function excerpt(source: Source, { seconds }: ExcerptOptions): Source {
   number('seconds', seconds, { min: 1 });
   return {
-    name: source.name,
-    yields: source.yields,
-    ...(source.live === undefined ? {} : { live: source.live }),
-    damage: () => source.damage(),
+    ...source,
     async *read(options) {
       let until: number | null = null;
       for await (const batch of source.read(options)) {
