@@ -67,6 +67,8 @@ export interface AlertFilter {
   readonly source?: AlertSource;
   readonly user?: string;
   readonly deployment?: string;
+  /** Every deployment but this one. */
+  readonly otherThan?: string;
 }
 
 /** One page of a query, in the order in which alerts were stored. */
@@ -82,6 +84,8 @@ export interface AlertPage {
   readonly alerts: readonly StoredAlert[];
   /** Where the next page begins; null on the last one. */
   readonly next: number | null;
+  /** Where this page ends: a cursor for what will be stored later; null when the page is empty. */
+  readonly last: number | null;
 }
 
 export interface AlertStats {
@@ -111,13 +115,14 @@ export interface AlertStore {
 export const MAX_ALERTS = 1_000_000;
 
 /** Whether an alert is one the filter names. */
-export const fits = (alert: StoredAlert, { since, until, rule, source, user, deployment }: AlertFilter): boolean =>
+export const fits = (alert: StoredAlert, { since, until, rule, source, user, deployment, otherThan }: AlertFilter): boolean =>
   (since === undefined || alert.ts >= since) &&
   (until === undefined || alert.ts < until) &&
   (rule === undefined || alert.rule === rule) &&
   (source === undefined || alert.source === source) &&
   (user === undefined || alert.user === user) &&
-  (deployment === undefined || alert.deployment === deployment);
+  (deployment === undefined || alert.deployment === deployment) &&
+  (otherThan === undefined || alert.deployment !== otherThan);
 
 /**
  * Erasing everything must be asked for by a time, never by leaving the filter empty.
@@ -125,7 +130,10 @@ export const fits = (alert: StoredAlert, { since, until, rule, source, user, dep
  */
 export function checkErasure(filter: AlertFilter): void {
   if (Object.values(filter).some((value) => value !== undefined)) return;
-  throw new NetloopError('NL_OPTION', 'invalid filter: expected at least one of since, until, rule, source, user, deployment, got none');
+  throw new NetloopError(
+    'NL_OPTION',
+    'invalid filter: expected at least one of since, until, rule, source, user, deployment, otherThan, got none',
+  );
 }
 
 /** An alert store that forgets when the process ends: for tests and for trying things. */
@@ -158,6 +166,7 @@ export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?:
       return {
         alerts: page.map(({ alert }) => structuredClone(alert)),
         next: found.length > page.length ? (page.at(-1)?.seq ?? null) : null,
+        last: page.at(-1)?.seq ?? null,
       };
     },
     count: async (filter = {}) => held.filter(({ alert }) => fits(alert, filter)).length,

@@ -34,7 +34,7 @@ export interface AlertStoreOptions {
 }
 
 /** A filter as SQL: each field given is one test. */
-function where({ since, until, rule, source, user, deployment }: AlertFilter): { tests: string[]; values: Value[] } {
+function where({ since, until, rule, source, user, deployment, otherThan }: AlertFilter): { tests: string[]; values: Value[] } {
   const given: readonly (readonly [string, Value | undefined])[] = [
     ['ts >= ?', since],
     ['ts < ?', until],
@@ -42,6 +42,7 @@ function where({ since, until, rule, source, user, deployment }: AlertFilter): {
     ['source = ?', source],
     ['user = ?', user],
     ['deployment = ?', deployment],
+    ['deployment <> ?', otherThan],
   ];
   const used = given.filter((test): test is readonly [string, Value] => test[1] !== undefined);
   return { tests: used.map(([test]) => test), values: used.map(([, value]) => value) };
@@ -101,6 +102,7 @@ export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: Alert
       return {
         alerts: page.map(({ body }) => JSON.parse(body) as StoredAlert),
         next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null,
+        last: page.at(-1)?.seq ?? null,
       };
     },
     count: async (filter = {}) => {
