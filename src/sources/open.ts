@@ -86,7 +86,7 @@ export interface SourceSpec {
 }
 
 /**
- * Every file of an experiment as a source, in order, with the hash of each as stored. Relative names are relative to `dir`.
+ * Every file of an experiment as a source, in order, with the hash of each as stored; a capture's truth file is an input as well. Relative names are relative to `dir`.
  * @throws what `openSource` throws, before anything is read
  */
 export async function openSources(
@@ -98,9 +98,15 @@ export async function openSources(
   for (const [i, file] of spec.files.entries()) {
     const path = resolve(dir, file);
     const { user, background, sort } = spec;
-    const truth = spec.truth?.[i];
-    sources.push(await openSource(path, { user, background, sort, truth: truth === undefined ? undefined : resolve(dir, truth) }));
+    const named = spec.truth?.[i];
+    const truth = named === undefined ? truthBeside(path) : resolve(dir, named);
+    const source = await openSource(path, { user, background, sort, truth: truth ?? undefined });
+    sources.push(source);
     datasets.push({ name: file, sha256: await hashFile(path), source: file });
+    if (truth !== null && source.labelOf) {
+      const name = named ?? join(dirname(file), basename(truth));
+      datasets.push({ name, sha256: await hashFile(truth), source: name });
+    }
   }
   return { sources, datasets };
 }
