@@ -1,20 +1,24 @@
 import { type Baselines, fitBaselines, type Scores, scoreContenders } from './baseline.js';
-import type { Step } from './detector.js';
-import { type Encoder, encoderFile, loadEncoder } from './encoder.js';
+import { calibrationError, fitTemperature } from './calibrate.js';
+import { blankRecord, type CycleRecord, hashLabels, hashMetrics } from './cycle-record.js';
+import { psi, scoreHistogram } from './drift.js';
+import { type Encoder, encode, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
-import { evaluate, type Metrics, measure, metricEntries } from './evaluate.js';
+import { evaluate, measure, metricEntries } from './evaluate.js';
 import type { Flow } from './flow.js';
-import { decide, type Verdict } from './gate.js';
-import { canonical, sha256 } from './hash.js';
+import { decide } from './gate.js';
+import { sha256 } from './hash.js';
 import type { CycleState } from './journal.js';
-import { type Label, type LabelQuality, labelQuality } from './label.js';
+import { type Label, labelQuality } from './label.js';
+import type { LedgerEntry } from './ledger.js';
 import { buildLesson, type Lesson, labelWindow, type Window } from './lesson.js';
 import type { Architecture, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
 import { createModel, loadModel } from './networks/load.js';
 import { createRandom, type Random } from './random.js';
-import type { ModelName, ModelVersion, Registry } from './registry.js';
-import { hashBatch, sampleRows } from './samples.js';
-import type { SequenceCount } from './sequence.js';
+import type { ModelVersion, Registry } from './registry.js';
+import { hashBatch, sampleRows, scoreSamples } from './samples.js';
+
+export type { CycleRecord } from './cycle-record.js';
 
 /** What a lineage carries from cycle to cycle: encoded rows and labels only, never addresses. */
 export interface Trusted {
@@ -36,6 +40,8 @@ export interface CycleJob extends Window {
   readonly window: { readonly from: number; readonly to: number };
   readonly seed: number;
   readonly trusted: Trusted | null;
+  /** How the champion's scores lay over the window before; null or absent for the first. */
+  readonly reference?: readonly number[] | null;
 }
 
 /** Trains a copy of a model. */
@@ -52,36 +58,13 @@ export interface CyclePorts {
   /** Told of every state before the cycle goes on; when it rejects, the cycle stops there. */
   readonly onState?: (state: CycleState, data: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly onEpoch?: (epoch: EpochRecord) => void;
+  /** Told of every automatic label that a window was given, once, before it is learnt from; absent: nothing is kept. */
+  readonly onLabels?: (entries: readonly LedgerEntry[]) => void;
+  /** Pseudonym of a flow, for `onLabels`. */
+  readonly idOf?: (flow: Flow) => string;
   readonly signal?: AbortSignal;
   /** Tracking run of this cycle. */
   readonly run?: string | null;
-}
-
-/** What a cycle did. Holds no clock: seconds are the caller's to add. */
-export interface CycleRecord {
-  readonly learner: ModelName;
-  readonly number: number;
-  readonly window: { readonly from: number; readonly to: number };
-  readonly state: 'deployed' | 'rolled-back' | 'skipped' | 'failed';
-  readonly reason: string;
-  readonly flows: number;
-  readonly users: number;
-  readonly sequences: SequenceCount | null;
-  readonly labels: LabelQuality;
-  readonly samples: { readonly train: number; readonly replayed: number; readonly held: number; readonly split: string };
-  /** Champion on the whole window, scored before learning; null without champion or truth. */
-  readonly prequential: Metrics | null;
-  /** On the end of the window that was not learnt: truth where known, else the labels. `before` is the champion, `after` the challenger. */
-  readonly before: Metrics | null;
-  readonly after: Metrics | null;
-  readonly goldenBefore: Metrics | null;
-  readonly goldenAfter: Metrics | null;
-  readonly verdict: Verdict | null;
-  readonly epochs: readonly EpochRecord[];
-  readonly version: number | null;
-  readonly parent: number | null;
-  /** SHA-256, hex, of what went in and what came out. */
-  readonly hashes: Readonly<Record<'flows' | 'labels' | 'samples' | 'weights' | 'metrics', string>>;
 }
 
 export interface CycleResult {
@@ -92,45 +75,8 @@ export interface CycleResult {
   readonly trusted: Trusted | null;
   /** Prequential scores of champion and baselines, where truth is known and a champion stands. */
   readonly scores: Scores | null;
-}
-
-/** Everything that a flow is, in a fixed order, without building an object for it. */
-const flowText = (f: Flow): string =>
-  `${f.ts} ${f.duration} ${f.proto} ${f.service} ${f.orig_h} ${f.orig_p} ${f.resp_h} ${f.resp_p} ${f.conn_state} ${f.history} ${f.orig_pkts} ` +
-  `${f.orig_bytes} ${f.orig_ip_bytes} ${f.resp_pkts} ${f.resp_bytes} ${f.resp_ip_bytes} ${f.vlan} ${f.tunnel} ${f.wrong_fragment} ${f.urgent} ` +
-  `${f.end} ${f.user_id} ${f.label} ${f.attack} ${f.features ? Object.values(f.features).join(' ') : ''}\n`;
-const hashFlows = (steps: readonly Step[]): string => sha256(...steps.map(({ flow }) => flowText(flow)));
-const hashLabels = (labels: readonly Label[]): string =>
-  sha256(
-    Int8Array.from(labels, (l) => l.label ?? -1),
-    labels.map((l) => l.source).join(),
-  );
-const hashMetrics = (r: CycleRecord): string =>
-  sha256(canonical([r.labels, r.samples, r.prequential, r.before, r.after, r.goldenBefore, r.goldenAfter, r.verdict, r.epochs]));
-
-function blankRecord(job: CycleJob, parent: number | null): CycleRecord {
-  return {
-    learner: job.learner,
-    number: job.number,
-    window: job.window,
-    state: 'failed',
-    reason: '',
-    flows: job.steps.length,
-    users: new Set(job.steps.map((s) => s.user)).size,
-    sequences: null,
-    labels: labelQuality([], []),
-    samples: { train: 0, replayed: 0, held: 0, split: 'time' },
-    prequential: null,
-    before: null,
-    after: null,
-    goldenBefore: null,
-    goldenAfter: null,
-    verdict: null,
-    epochs: [],
-    version: null,
-    parent,
-    hashes: { flows: hashFlows(job.steps), labels: '', samples: '', weights: '', metrics: '' },
-  };
+  /** The next window's `reference`: scores over this window of the model that is champion after it; null without one. */
+  readonly reference: readonly number[] | null;
 }
 
 /** The champion, ready to be judged and trained on. @throws NL_MODEL_SCHEMA when the spec asks for another length, NL_MODEL_CORRUPT */
@@ -142,6 +88,29 @@ function championModel({ name, version, model }: ModelVersion, encoder: Encoder,
     `champion ${name}@${version} reads ${a.steps} x ${a.features}, this window has ${steps} x ${encoder.width}: set sequence.length to ${a.steps} or start a new lineage with parent: none`,
   );
 }
+
+/** What the ledger keeps of a window: every label that no truth gave. */
+function ledgerEntries(
+  { steps, learner }: CycleJob,
+  labels: readonly Label[],
+  encoder: Encoder,
+  idOf: (flow: Flow) => string,
+): LedgerEntry[] {
+  return steps.flatMap(({ flow, row, scoredBy }, i): LedgerEntry[] => {
+    const { label, source, confidence } = labels[i]!;
+    if (label === null || source === 'truth') return [];
+    const version = source.startsWith('score') && typeof scoredBy === 'number' ? `flow@${scoredBy}` : null;
+    return [{ id: idOf(flow), learner, ts: flow.ts, x: encode(encoder, row), label, source, version, confidence }];
+  });
+}
+
+function calibrationOf(model: Model, golden: LabelledBatch): { error: number; temperature: number } {
+  const scores = model.predict(golden);
+  return { error: calibrationError(scores, golden.y), temperature: fitTemperature(scores, golden.y) };
+}
+
+const BINS = 10;
+const EPSILON = 1e-4;
 
 /** A model with fresh weights. */
 function freshModel(job: CycleJob, lesson: Lesson, random: Random): Model {
@@ -167,11 +136,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
   };
   let record = blankRecord(job, champion?.version ?? null);
   let scores: Scores | null = null;
+  let reference: readonly number[] | null = null;
   const end = async (state: CycleRecord['state'], reason: string, more: Partial<CycleResult> = {}): Promise<CycleResult> => {
     record = { ...record, state, reason };
     record = { ...record, hashes: { ...record.hashes, metrics: hashMetrics(record) } };
     await onState(state, { reason, version: record.version });
-    return { record, version: null, trusted: null, scores, ...more };
+    return { record, version: null, trusted: null, scores, reference, ...more };
   };
 
   try {
@@ -186,6 +156,8 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       return await end('skipped', 'no trusted rows: replay a recording with truth, import a model, or label rows');
     }
 
+    if (ports.onLabels && ports.idOf && encoder) ports.onLabels(ledgerEntries(job, labels, encoder, ports.idOf));
+
     await onState('building', {});
     const lesson = buildLesson(job, labels, encoder, trusted?.reservoir ?? null, random);
     record = { ...record, sequences: lesson.sequences };
@@ -193,16 +165,28 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const { batch, held } = lesson;
     record = {
       ...record,
-      samples: { train: lesson.fresh.rows, replayed: lesson.replayed, held: held.rows, split: lesson.split },
+      samples: {
+        train: lesson.fresh.rows,
+        replayed: lesson.replayed,
+        held: held.rows,
+        others: lesson.others,
+        duplicates: lesson.duplicates,
+        split: lesson.split,
+      },
       hashes: { ...record.hashes, samples: sha256(hashBatch(batch), hashBatch(held)) },
     };
 
     await onState('backing-up', {});
     const scratch = !old || settings.start === 'scratch';
     const start = scratch ? keep(freshModel(job, lesson, random)) : old;
-    if (old && trusted && lesson.whole) {
-      scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
-      record = { ...record, prequential: measure(scores.champion, scores.truth) };
+    if (old && lesson.whole) {
+      if (trusted) scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
+      record = { ...record, prequential: scores ? measure(scores.champion, scores.truth) : evaluate(old, lesson.whole) };
+    }
+    const spread = (model: Model) => scoreHistogram(scoreSamples(model, lesson.encoder, lesson.samples, batch.steps), BINS);
+    if (old) {
+      reference = spread(old);
+      if (job.reference) record = { ...record, drift: { psi: psi(job.reference, reference, EPSILON), epsilon: EPSILON, bins: BINS } };
     }
 
     await onState('training', { rows: batch.rows });
@@ -231,6 +215,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       goldenBefore: before?.golden ?? null,
       goldenAfter: after.golden,
       verdict,
+      calibration: golden && calibrationOf(next, golden),
     };
     const goldenHash = first ? hashBatch(held) : (trusted?.goldenHash ?? null);
     const version = await registry.put({
@@ -247,6 +232,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     });
     record = { ...record, version: version.version };
     await onState('validating', { version: version.version, deploy: verdict.deploy, reason: verdict.reason });
+    if (verdict.deploy) reference = spread(next);
     if (!verdict.deploy) return await end('rolled-back', verdict.reason);
     await registry.promote(learner, version.version, `cycle ${job.number}: ${verdict.reason}`);
     if (!first) return await end('deployed', verdict.reason, { version });

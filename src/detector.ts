@@ -16,6 +16,10 @@ export interface Step {
   readonly row: FeatureRow;
   /** The flow model's probability of attack at that moment; null without a flow model. */
   readonly score: number | null;
+  /** The version that gave the score; null without one. */
+  readonly scoredBy?: number | null;
+  /** What a person said of this flow; absent where nobody did. */
+  readonly person?: 0 | 1;
 }
 
 /** One change of the live model: between two flows, never inside one. */
@@ -69,7 +73,7 @@ export function createDetector({
   onStep,
 }: DetectorOptions): Detector {
   const live: Record<ModelName, Live | null> = { flow: null, behaviour: null };
-  let sequencer: Sequencer<Step> | null = null;
+  let sequencer: Sequencer<FeatureRow> | null = null; // features only: it reaches back over windows, and flows must not
   let flows = 0;
 
   const modelAlert = (
@@ -105,18 +109,15 @@ export function createDetector({
     const alerts: Alert[] = [];
     const row = featurize(flow);
     const score = live.flow ? predict(live.flow, [row]) : null;
-    const step: Step = { flow, user: userOf(flow, by), row, score };
+    const step: Step = { flow, user: userOf(flow, by), row, score, scoredBy: live.flow?.version.version ?? null };
     if (score !== null && score >= alertAbove) {
       alerts.push(
         modelAlert('ANN', 'flow-score', step, 'flow', score, { service: row.service, conn_state: flow.conn_state, threshold: alertAbove }),
       );
     }
-    const sequence = sequencer?.push(step.user, step);
+    const sequence = sequencer?.push(step.user, row);
     if (sequence && live.behaviour) {
-      const p = predict(
-        live.behaviour,
-        sequence.steps.map((s) => s.row),
-      );
+      const p = predict(live.behaviour, sequence.steps);
       if (p >= alertAbove) {
         const evidence = { user: step.user, flows: sequence.steps.length, first_flow: sequence.start, threshold: alertAbove };
         alerts.push(modelAlert('LSTM', 'sequence-score', step, 'behaviour', p, evidence));
@@ -152,7 +153,7 @@ export function createDetector({
       const record: SwapRecord = { name, from: old?.version.version ?? null, to: version.version, afterFlow: flows };
       live[name] = next;
       if (name === 'behaviour' && version.sequence && JSON.stringify(version.sequence) !== JSON.stringify(old?.version.sequence)) {
-        sequencer = createSequencer<Step>(version.sequence);
+        sequencer = createSequencer<FeatureRow>(version.sequence);
       }
       old?.model.dispose();
       return record;

@@ -4,9 +4,13 @@ import { type CycleRecord, type CycleResult, runCycle, type Train, type Trusted 
 import { createDetector, type SwapRecord } from './detector.js';
 import { type Metrics, metricEntries } from './evaluate.js';
 import { createFeaturizer } from './featurize.js';
+import type { Flow } from './flow.js';
 import { canonical, sha256 } from './hash.js';
 import type { CycleJournal } from './journal.js';
 import { createLearner } from './learner.js';
+import type { Ledger } from './ledger.js';
+import { createAlertReader } from './others.js';
+import { keyedId } from './privacy.js';
 import { createRandom } from './random.js';
 import type { ModelName, Registry } from './registry.js';
 import { createRules } from './rules/all.js';
@@ -30,6 +34,10 @@ export interface ExperimentPorts {
   readonly alerts: AlertStore;
   readonly trusted: TrustedStore;
   readonly train: Train;
+  /** Where automatic labels are kept, and the key of their ids; absent: nowhere. */
+  readonly ledger?: Ledger & { readonly key: string };
+  /** What a person said of a flow; undefined where nobody did. Absent: nobody was asked. */
+  readonly personOf?: (flow: Flow) => 0 | 1 | undefined;
   /** Recorded as tags: code, lockfile, Node, platform, kernel. */
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds, for the seconds shown; nothing learnt depends on it. */
@@ -55,6 +63,9 @@ export interface ExperimentReport extends WalkReport {
 }
 
 const learners: readonly ModelName[] = ['flow', 'behaviour'];
+
+/** Capture time for what is replayed; a wire's packets carry the clock of the machine that took them. */
+const clockOf = (sources: readonly Source[]): string => (sources.some((s) => s.live) ? 'wire' : 'capture');
 
 /** Flattens a spec into MLflow's params: `behaviour.train.epochs` -> '10'. */
 export function specParams(value: unknown, prefix = ''): Record<string, string> {
@@ -86,6 +97,13 @@ function cycleMetrics(record: TimedCycle): Metric[] {
       { key: 'epoch_loss', value: e.loss, step: e.epoch },
       { key: 'epoch_accuracy', value: e.accuracy, step: e.epoch },
     ]),
+    ...(record.drift ? [{ key: 'drift_psi', value: record.drift.psi, step }] : []),
+    ...(record.calibration
+      ? [
+          { key: 'calibration_error', value: record.calibration.error, step },
+          { key: 'temperature', value: record.calibration.temperature, step },
+        ]
+      : []),
   ];
 }
 
@@ -97,7 +115,11 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
   const { registry, tracking, journal, now } = ports;
   const started = now();
   const { sources, datasets } = await ports.open(spec.source);
-  const run = await tracking.start({ experiment: spec.name, name: `${spec.name} seed ${spec.seed}`, tags: ports.environment });
+  const run = await tracking.start({
+    experiment: spec.name,
+    name: `${spec.name} seed ${spec.seed}`,
+    tags: { ...ports.environment, 'netloop.clock': clockOf(sources), 'netloop.seed': String(spec.seed) },
+  });
   const cycles: TimedCycle[] = [];
   const boards = { flow: createScoreboard(), behaviour: createScoreboard() };
   const random = createRandom(spec.seed);
@@ -109,7 +131,9 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     by: spec.sequence.by,
     alertAbove: spec.detector.alertAbove,
     onStep: (step) => {
-      for (const { learner } of pupils) learner.observe(step);
+      const person = ports.personOf?.(step.flow);
+      const told = person === undefined ? step : { ...step, person };
+      for (const { learner } of pupils) learner.observe(told);
     },
   });
 
@@ -117,22 +141,25 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     await tracking.log(run, { params: specParams(spec), datasets, tags: { 'netloop.spec': canonical(spec) } });
     await tracking.artifact(run, 'spec.json', JSON.stringify(spec, null, 2));
     for (const name of learners) {
-      const { enabled, every, ...settings } = spec[name];
+      const { enabled, ...settings } = spec[name];
+      // Switched off is its learning: a champion that is there goes on watching.
+      const champion = spec.parent === 'champion' ? await registry.current(name) : null;
+      if (champion) detector.swap(champion);
       if (!enabled) continue;
       const learner = createLearner({
         ...settings,
+        replay: spec.keep === 'none' ? 0 : settings.replay,
         name,
-        every,
         sequence: spec.sequence,
         policy: spec.labels,
         gate: spec.gate,
         seedOf: (cycle) => random.fork(`${name} cycle ${cycle}`).bits(),
       });
-      const champion = spec.parent === 'champion' ? await registry.current(name) : null;
-      if (champion) detector.swap(champion);
       pupils.push({ learner, trusted: champion ? await ports.trusted.load(name) : null });
     }
 
+    const others = await createAlertReader(ports.alerts, journal, { most: spec.flow.maxHistory, policy: spec.labels });
+    const ledger = spec.keep === 'none' ? undefined : ports.ledger;
     const windows = new Map<string, string>(); // cycle label -> journal id
     const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
     const labelOf = (name: ModelName, cycle: number): string => `${name} cycle ${cycle}`;
@@ -154,12 +181,20 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         windows.delete(label);
         const child = await tracking.start({ experiment: spec.name, name: label, parent: run, tags: { 'netloop.learner': job.learner } });
         cycleRuns.set(label, { run: child, id, at });
-        return runCycle(job, detector.live(job.learner), {
+        const champion = detector.live(job.learner);
+        const found = job.learner === 'flow' && champion ? await others.read() : null;
+        return runCycle(found ? { ...job, extra: found.samples } : job, champion, {
           registry,
           train: ports.train,
           run: child,
           signal: ports.signal,
-          onState: (state, data) => journal.advance(id, state, data),
+          onLabels: ledger?.add,
+          idOf: ledger && ((flow) => keyedId(ledger.key, [flow.ts, flow.proto, flow.orig_h, flow.orig_p, flow.resp_h, flow.resp_p].join())),
+          onState: async (state, data) => {
+            const learnt = state === 'validating' && found !== null;
+            await journal.advance(id, state, learnt ? { ...data, [others.mark]: found.cursor } : data);
+            if (learnt) others.done(found.cursor);
+          },
         });
       },
       onCycle: async (result, swap) => {

@@ -73,7 +73,7 @@ export {
   plainPolicy,
 } from './label.js';
 export { createLearner, type Learner, type LearnerOptions, type LearnerStatus } from './learner.js';
-export { createLedger, type Ledger, type LedgerEntry } from './ledger.js';
+export { createLedger, type Ledger, type LedgerEntry, type LedgerFilter } from './ledger.js';
 export { buildLesson, type LearnerSettings, type Lesson, labelWindow, type Window } from './lesson.js';
 // Models.
 export type { Architecture, Batch, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
@@ -151,7 +151,9 @@ export { createAlertStore } from './stores/alerts-sqlite.js';
 export { environmentTags } from './stores/environment.js';
 export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from './stores/flow-writer.js';
 export { findHome, type Home, prepareHome } from './stores/home.js';
+export { homeKey } from './stores/home-key.js';
 export { createJournal } from './stores/journal-sqlite.js';
+export { createLedgerStore } from './stores/ledger-sqlite.js';
 export { readRun } from './stores/recorded-run.js';
 export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';
 export { createSpooledTracking } from './stores/spool.js';

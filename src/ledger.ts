@@ -2,10 +2,13 @@ import type { LabelSource } from './label.js';
 
 /** One automatic label as it was given: a keyed id, encoded features and the label; never an address. */
 export interface LedgerEntry {
-  /** Keyed pseudonym of the flow; equal flows give equal ids under one key. */
+  /** Keyed pseudonym of the flow (`keyedId`); equal flows give equal ids under one key. */
   readonly id: string;
+  /** Which learner took the label. */
+  readonly learner: 'behaviour' | 'flow';
   /** Capture time, microseconds since the epoch. */
   readonly ts: number;
+  /** The flow's features, encoded as the learner's lineage encodes them. */
   readonly x: Float32Array;
   readonly label: 0 | 1;
   readonly source: LabelSource;
@@ -14,34 +17,49 @@ export interface LedgerEntry {
   readonly confidence: number;
 }
 
+/** Which entries: all of these must hold. */
+export interface LedgerFilter {
+  readonly id?: string;
+  readonly version?: string;
+  /** Capture time before, microseconds since the epoch. */
+  readonly until?: number;
+}
+
 /** Every label accounted for. Holds the newest `capacity` entries; what left is counted. */
 export interface Ledger {
-  add(entry: LedgerEntry): void;
-  /** Drops every entry that matches: "forget everything this version labelled". Returns how many. */
-  forget(matches: (entry: LedgerEntry) => boolean): number;
+  /** Keeps entries for good before it returns. */
+  add(entries: readonly LedgerEntry[]): void;
+  /** Drops every entry the filter names: "forget everything this version labelled". Gives how many. */
+  forget(filter: LedgerFilter): number;
+  /** Oldest first. */
   entries(): readonly LedgerEntry[];
   count(): { readonly kept: number; readonly dropped: number; readonly forgotten: number };
 }
 
-/** @param capacity entries kept; 0 keeps none (`keep: none`) */
-export function createLedger({ capacity = 50_000 } = {}): Ledger {
-  let entries: LedgerEntry[] = [];
+/** The default cap of a ledger: about 30 MB. */
+export const MAX_LEDGER = 50_000;
+
+/** A ledger that forgets when the process ends: for tests and for trying things. */
+export function createLedger({ capacity = MAX_LEDGER } = {}): Ledger {
+  let kept: LedgerEntry[] = [];
   let dropped = 0;
   let forgotten = 0;
   return {
-    add(entry) {
-      entries.push(entry);
-      if (entries.length < capacity * 2 && capacity > 0) return; // trimmed in halves: one copy for `capacity` additions
-      dropped += entries.length - capacity;
-      entries = capacity === 0 ? [] : entries.slice(-capacity);
+    add(entries) {
+      kept = kept.concat(entries);
+      const surplus = Math.max(0, kept.length - capacity);
+      kept = kept.slice(surplus);
+      dropped += surplus;
     },
-    forget(matches) {
-      const before = entries.length;
-      entries = entries.filter((entry) => !matches(entry));
-      forgotten += before - entries.length;
-      return before - entries.length;
+    forget({ id, version, until }) {
+      const named = (e: LedgerEntry): boolean =>
+        (id === undefined || e.id === id) && (version === undefined || e.version === version) && (until === undefined || e.ts < until);
+      const before = kept.length;
+      kept = kept.filter((entry) => !named(entry));
+      forgotten += before - kept.length;
+      return before - kept.length;
     },
-    entries: () => (entries.length > capacity ? entries.slice(-capacity) : entries),
-    count: () => ({ kept: Math.min(entries.length, capacity), dropped: dropped + Math.max(0, entries.length - capacity), forgotten }),
+    entries: () => kept,
+    count: () => ({ kept: kept.length, dropped, forgotten }),
   };
 }

@@ -6,7 +6,7 @@ import { type Label, type LabelPolicy, label } from './label.js';
 import type { LabelledBatch, TrainOptions } from './model.js';
 import type { Random } from './random.js';
 import type { ModelName } from './registry.js';
-import { encodeSamples, flowSamples, joinRows, type Sample, sampleRows, sequenceSamples, splitByTime } from './samples.js';
+import { countDuplicates, encodeSamples, flowSamples, joinRows, type Sample, sampleRows, sequenceSamples, splitByTime } from './samples.js';
 import type { SequenceCount, SequenceSettings } from './sequence.js';
 
 /** How one learner learns. */
@@ -23,8 +23,9 @@ export interface LearnerSettings {
   readonly dense: readonly number[];
   /** Share of a window held back, newest, to judge on. */
   readonly validationShare: number;
-  /** Share of the first window frozen as the golden set. */
+  /** Share of the first window frozen as the golden set: the newest of each of `goldenBlocks` equal stretches, so that it holds of everything that happened. */
   readonly goldenShare: number;
+  readonly goldenBlocks: number;
   /** Rows of the first window kept to be learnt again in every cycle; 0 keeps none. */
   readonly replay: number;
   /** What a later cycle trains: a copy of the champion, or fresh weights with the `first` training. Default: champion. */
@@ -57,6 +58,12 @@ export interface Lesson {
   readonly open: LabelledBatch | null;
   /** Every row of the window whose truth is known; null without. */
   readonly whole: LabelledBatch | null;
+  /** Every sample of the window, labelled or not. */
+  readonly samples: readonly Sample[];
+  /** Labelled rows that came from other deployments' alerts. */
+  readonly others: number;
+  /** Held rows that are bit for bit a row learnt. */
+  readonly duplicates: number;
   readonly sequences: SequenceCount | null;
   readonly split: string;
 }
@@ -80,11 +87,11 @@ function createCoverage(alerts: readonly Alert[]): (step: Step) => boolean {
   return ({ flow }) => (byOrigin.get(flow.orig_h) ?? []).some((a) => implicates(a, flow)) || anywhere.some((a) => implicates(a, flow));
 }
 
-/** Labels every step of a window: by the recording's truth for the first champion, by the policy ever after. */
+/** Labels every step of a window: by the recording's truth or a person's word for the first champion, by the policy ever after. */
 export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'alerts' | 'policy'>, first: boolean): Label[] {
-  if (first) return steps.map(({ flow }) => label({ rule: false, score: null, truth: flow.label }, policy));
+  if (first) return steps.map(({ flow, person }) => label({ rule: false, score: null, truth: flow.label, person }, policy));
   const covered = createCoverage(alerts);
-  return steps.map((step) => label({ rule: covered(step), score: step.score }, policy));
+  return steps.map((step) => label({ rule: covered(step), score: step.score, person: step.person }, policy));
 }
 
 /**
@@ -106,12 +113,16 @@ export function buildLesson(
       ? sequenceSamples(steps, labels, sequence, policy.unknown)
       : { samples: flowSamples(steps, labels), count: null };
   const { samples, count } = built;
-  const usable = [...(window.extra ?? []), ...samples].filter(labelled).slice(-settings.maxHistory);
+  // The first champion, and with it the encoder and the golden set, comes from this site's trusted rows alone.
+  const extra = encoder ? (window.extra ?? []) : [];
+  const usable = [...extra, ...samples].filter(labelled).slice(-settings.maxHistory);
   const skip = (why: string) => ({ skip: why, sequences: count });
   if (usable.length < settings.minSamples) {
     return skip(`needs ${settings.minSamples} labelled ${learner === 'flow' ? 'flows' : 'sequences'}, has ${usable.length}`);
   }
-  const { train, held, how } = splitByTime(usable, encoder ? settings.validationShare : settings.goldenShare, labelOf);
+  const { train, held, how } = encoder
+    ? splitByTime(usable, settings.validationShare, labelOf)
+    : splitByTime(usable, settings.goldenShare, labelOf, settings.goldenBlocks);
   if (train.length === 0 || held.length === 0) return skip('too few rows to hold some back: collect longer');
   const length = learner === 'behaviour' ? sequence.length : 1;
   const fitted = encoder ?? fitEncoder(train.flatMap((s) => s.rows));
@@ -131,14 +142,19 @@ export function buildLesson(
   const open = whole.filter((s) => kept.has(s) || (!learnt.has(s) && s.since > learntUntil));
   const rowsOf = (part: readonly Sample[]): LabelledBatch | null =>
     part.length === 0 ? null : encodeSamples(fitted, part, length, truthOf);
+  const judged = encodeSamples(fitted, held, length, labelOf);
+  const foreign = new Set(extra);
   return {
     encoder: fitted,
     batch,
     fresh,
     replayed: replayed?.rows ?? 0,
-    held: encodeSamples(fitted, held, length, labelOf),
+    held: judged,
     open: rowsOf(open),
     whole: rowsOf(whole),
+    samples,
+    others: usable.filter((s) => foreign.has(s)).length,
+    duplicates: countDuplicates(fresh, judged),
     sequences: count,
     split: how,
   };

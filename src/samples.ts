@@ -1,9 +1,11 @@
+import type { StoredAlert } from './alert.js';
 import type { Step } from './detector.js';
 import { type Encoder, encode } from './encoder.js';
 import type { FeatureRow } from './feature.js';
+import { features } from './features/schema.js';
 import { sha256 } from './hash.js';
-import type { Label } from './label.js';
-import type { LabelledBatch } from './model.js';
+import { type Label, type LabelPolicy, label } from './label.js';
+import type { LabelledBatch, Model } from './model.js';
 import { createRandom, permutation } from './random.js';
 
 import { buildSequences, type SequenceCount, type SequenceSettings, sequenceLabel } from './sequence.js';
@@ -31,6 +33,20 @@ export function flowSamples(steps: readonly Step[], labels: readonly Label[]): S
     since: step.flow.ts,
     until: endOf(step),
   }));
+}
+
+const numeric = features.filter(({ kind }) => kind !== 'categorical').map(({ name }) => name);
+
+/**
+ * One sample an alert of another deployment, labelled by the policy: a rule's alert is an attack, a flow model's counts by its score.
+ * Alerts without a flow, and rows with a number missing (they come from elsewhere), give none.
+ */
+export function alertSamples(alerts: readonly StoredAlert[], policy: LabelPolicy): Sample[] {
+  return alerts.flatMap(({ row, source, score, truth, ts }) => {
+    if (row === null || source === 'LSTM' || !numeric.every((name) => Number.isFinite(row[name]))) return [];
+    const { label: given } = label({ rule: source === 'DFA', score: source === 'ANN' ? score : null }, policy);
+    return given === null ? [] : [{ rows: [row], label: given, truth, since: ts, until: ts }];
+  });
 }
 
 /** True label of a sequence: an attack is certain with one step; benign only when every step is known. */
@@ -71,28 +87,38 @@ export interface Split {
   readonly how: 'time' | 'time-per-class';
 }
 
-function cutByTime(samples: readonly Sample[], share: number): Split {
+function cutByTime(samples: readonly Sample[], share: number, blocks: number): Split {
   const sorted = [...samples].sort((a, b) => a.until - b.until); // stable: equal times keep their order
-  const cut = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * (1 - share)))]?.until ?? 0;
-  // A flow is learnt when it ends; only sequences, which share flows with their neighbours, may straddle.
-  const train = sorted.filter((s) => s.until < cut);
-  const held = sorted.filter((s) => s.until >= cut && (s.rows.length === 1 || s.since >= cut));
+  const train: Sample[] = [];
+  const held: Sample[] = [];
+  let from = Number.NEGATIVE_INFINITY; // a sequence that began before its part did shares flows with the part before
+  for (let k = 0; k < blocks; k++) {
+    const block = sorted.slice(Math.floor((k * sorted.length) / blocks), Math.floor(((k + 1) * sorted.length) / blocks));
+    const cut = block[Math.min(block.length - 1, Math.floor(block.length * (1 - share)))]?.until ?? from;
+    // A flow is learnt when it ends; only sequences, which share flows with their neighbours, may straddle.
+    const own = (s: Sample, since: number): boolean => s.rows.length === 1 || s.since >= since;
+    train.push(...block.filter((s) => s.until < cut && own(s, from)));
+    held.push(...block.filter((s) => s.until >= cut && own(s, cut)));
+    from = block.at(-1)?.until ?? from;
+  }
   return { train, held, straddling: samples.length - train.length - held.length, how: 'time' };
 }
 
 /**
- * Splits by time: everything learnt lies before everything judged. Where that leaves one part without a class that the samples have,
- * each class is cut at its own time, and `how` says so.
- * @param share of the samples that are held back, newest first
+ * Splits by time: in each of `blocks` equal stretches what is learnt lies before what is judged (one block: everything learnt lies before
+ * everything judged). Where that leaves one part without a class that the samples have, each class is cut at its own times, and `how`
+ * says so.
+ * @param share of the samples that are held back, the newest of each block
  */
-export function splitByTime(samples: readonly Sample[], share: number, target: (s: Sample) => 0 | 1 | null | undefined): Split {
-  const split = cutByTime(samples, share);
+export function splitByTime(samples: readonly Sample[], share: number, target: (s: Sample) => 0 | 1 | null | undefined, blocks = 1): Split {
+  const split = cutByTime(samples, share, blocks);
   const has = (part: readonly Sample[], c: 0 | 1): boolean => part.some((s) => target(s) === c);
   if (([0, 1] as const).every((c) => !has(samples, c) || (has(split.train, c) && has(split.held, c)))) return split;
   const parts = ([0, 1] as const).map((c) =>
     cutByTime(
       samples.filter((s) => (target(s) === 1 ? 1 : 0) === c),
       share,
+      blocks,
     ),
   );
   return {
@@ -113,6 +139,26 @@ export function encodeSamples(encoder: Encoder, samples: readonly Sample[], step
     y[i] = target(sample);
   });
   return { x, y, rows: samples.length, steps, features };
+}
+
+/** The model's score of every sample, encoded a part at a time so that a large window needs no second copy of itself. */
+export function scoreSamples(model: Pick<Model, 'predict'>, encoder: Encoder, samples: readonly Sample[], steps: number): Float32Array {
+  const scores = new Float32Array(samples.length);
+  for (let at = 0; at < samples.length; at += 4096) {
+    const part = samples.slice(at, at + 4096);
+    scores.set(model.predict(encodeSamples(encoder, part, steps, () => 0)), at);
+  }
+  return scores;
+}
+
+/** Rows of `held` whose numbers are, bit for bit, those of a row of `train`: what has been seen is easier to judge. */
+export function countDuplicates(train: LabelledBatch, held: LabelledBatch): number {
+  const size = train.steps * train.features;
+  const keyOf = ({ x }: LabelledBatch, i: number): string => sha256(x.subarray(i * size, (i + 1) * size));
+  const seen = new Set(Array.from({ length: train.rows }, (_, i) => keyOf(train, i)));
+  let found = 0;
+  for (let i = 0; i < held.rows; i++) if (seen.has(keyOf(held, i))) found++;
+  return found;
 }
 
 export const hashBatch = (batch: LabelledBatch): string => sha256(`${batch.rows}x${batch.steps}x${batch.features}`, batch.x, batch.y);

@@ -50,6 +50,10 @@ const learner = (defaults: {
       dense: layers.default(defaults.dense).describe('relu layers before the output'),
       validationShare: share.default(0.2).describe('newest share of a window that is judged on, not learnt'),
       goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
+      goldenBlocks: atLeastOne
+        .max(100)
+        .default(4)
+        .describe('stretches of the first window that each give their newest part to the golden set'),
       replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
       start: z
         .enum(['champion', 'scratch'])
@@ -138,6 +142,10 @@ export const specSchema = z.strictObject({
       ...Object.fromEntries(Object.entries(own).filter(([, v]) => v !== undefined)),
     })),
   detector: z.strictObject({ alertAbove: share.default(0.5) }).prefault({}),
+  keep: z
+    .enum(['none', 'ledger'])
+    .default('ledger')
+    .describe('what outlives a window: encoded rows to learn again and a ledger of automatic labels, or neither'),
   settle: z.number().min(0).default(30).describe('seconds of capture time between a window and the swap; training runs meanwhile'),
   parent: z.enum(['none', 'champion']).default('none').describe('start a new lineage, or go on from the champions in the registry'),
   publish: z.boolean().default(false).describe("put versions into the registry and promote the run's champions to the live detector"),

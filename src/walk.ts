@@ -12,6 +12,8 @@ export interface Pupil {
   readonly learner: Learner;
   /** What its lineage carries; replaced when the first champion is deployed. */
   trusted: Trusted | null;
+  /** How the champion's scores lay over the last window, for drift. */
+  reference?: readonly number[] | null;
 }
 
 export interface WalkProgress {
@@ -104,7 +106,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     await onWindow(name, cycle, ts);
   };
   const start = (pupil: Pupil, ts: number): void => {
-    const job = pupil.learner.take(ts, pupil.trusted);
+    const job = { ...pupil.learner.take(ts, pupil.trusted), reference: pupil.reference };
     const entry: Pending = { promise: runCycle(job), result: null, deployAt: ts + settle * 1e6 };
     entry.promise.then(
       (result) => (entry.result = result),
@@ -116,6 +118,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     const result = await pending.get(name)!.promise;
     pending.delete(name);
     if (result.trusted) pupil.trusted = result.trusted;
+    pupil.reference = result.reference;
     await onCycle(result, result.version ? detector.swap(result.version) : null);
   };
   const turn = async (ts: number, wire: boolean): Promise<void> => {

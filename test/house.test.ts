@@ -14,7 +14,7 @@ const rooms = [
   ['model', 'networks/'],
   ['evaluate', 'baseline', 'drift', 'gate'],
   ['registry', 'tracking-limits', 'tracking', 'journal', 'source'],
-  ['detector', 'samples', 'lesson', 'cycle', 'recover', 'learner', 'traffic'],
+  ['detector', 'samples', 'others', 'lesson', 'cycle', 'cycle-record', 'recover', 'learner', 'traffic'],
   ['walk'],
   ['spec', 'experiment', 'sweep', 'rerun', 'compare'],
   // --- the edge ---

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createMemoryAlertStore } from '../alert.js';
 import type { ExperimentPorts } from '../experiment.js';
 import { createMemoryJournal } from '../journal.js';
+import { createLedger } from '../ledger.js';
 import { recoverCycles } from '../recover.js';
 import { createMemoryRegistry, type ModelName } from '../registry.js';
 import { openSources } from '../sources/open.js';
@@ -12,7 +13,9 @@ import { createAlertStore } from '../stores/alerts-sqlite.js';
 import { environmentTags } from '../stores/environment.js';
 import { holdFileLock } from '../stores/file-lock.js';
 import { findHome, type Home, prepareHome } from '../stores/home.js';
+import { homeKey } from '../stores/home-key.js';
 import { createJournal } from '../stores/journal-sqlite.js';
+import { createLedgerStore } from '../stores/ledger-sqlite.js';
 import { branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
 import { createSpooledTracking } from '../stores/spool.js';
@@ -71,6 +74,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
   const release = kept ? await holdFileLock(`${home.state}/learner.lock`, { wait: 0 }) : () => {};
   const alerts = kept ? createAlertStore(home.alerts) : { ...createMemoryAlertStore(), close: () => {} };
   const journal = kept ? createJournal(home.journal) : { ...createMemoryJournal(), close: () => {} };
+  const ledger = kept && spec.keep !== 'none' ? createLedgerStore(join(home.state, 'ledger.db')) : { ...createLedger(), close: () => {} };
   const { registry, trusted } = kept
     ? {
         registry: createFileRegistry({ dir: home.models, mirror: embedded.open, onWarning: warn }),
@@ -87,6 +91,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     journal,
     alerts,
     trusted,
+    ledger: { ...ledger, key: kept ? homeKey(home) : 'kept nowhere' },
     train: (model, batch, options) => trainInWorker({ model, batch, options }),
     environment: environmentTags(packageRoot),
     now: Date.now,
@@ -94,6 +99,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
       await tracking.close();
       alerts.close();
       journal.close();
+      ledger.close();
       embedded.close();
       release();
     },
