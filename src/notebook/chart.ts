@@ -59,6 +59,8 @@ export interface HeatmapChart extends Frame {
   readonly cells: readonly (readonly (number | null)[])[];
   readonly valueLabel: string;
   readonly valueUnit?: Axis['unit'];
+  /** Values of the lightest and the darkest colour; default: the least and the greatest. */
+  readonly valueDomain?: readonly [number, number];
 }
 
 /** What a plot shows, before anybody draws it: the SVG and the plotly figure are two drawings of one chart. */

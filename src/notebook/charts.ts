@@ -49,6 +49,8 @@ export interface HeatmapOptions<Row> extends Labels {
   readonly value: Column<Row, Maybe>;
   readonly valueLabel?: string;
   readonly valueUnit?: Axis['unit'];
+  /** Values of the lightest and the darkest colour; default: the least and the greatest. */
+  readonly valueDomain?: readonly [number, number];
 }
 
 export const take = <Row, Value>(column: Column<Row, Value>): ((row: Row, index: number) => Value) =>
@@ -190,6 +192,7 @@ export function heatmapChart<Row>(rows: readonly Row[], options: HeatmapOptions<
     cells,
     valueLabel: options.valueLabel ?? nameOf(options.value),
     ...(options.valueUnit ? { valueUnit: options.valueUnit } : {}),
+    ...(options.valueDomain ? { valueDomain: options.valueDomain } : {}),
     ...(cut ? { note: `at most ${most} categories a side drawn` } : {}),
   };
 }

@@ -35,6 +35,7 @@ function traces(chart: Chart): Record<string, unknown>[] {
         x: chart.x.categories,
         y: chart.y.categories,
         z: chart.cells,
+        ...(chart.valueDomain ? { zmin: chart.valueDomain[0], zmax: chart.valueDomain[1] } : {}),
         colorscale: heat.map((colour, i) => [i / (heat.length - 1), colour]),
         colorbar: { title: { text: chart.valueLabel }, ...(chart.valueUnit === 'share' ? { tickformat: ',.3~%' } : {}) },
         xgap: 1,

@@ -64,7 +64,7 @@ function withError(outputs: readonly Output[], why: string | null): { outputs: O
   const printed = outputs.filter((o) => o.output_type === 'stream' && o.name === 'stderr');
   const text = why ?? printed.map((o) => ('text' in o ? o.text : '')).join('');
   const lines = text.trim().split('\n');
-  const message = lines[0] || 'failed without a word';
+  const message = lines.find((line) => /^(?:Uncaught )?(?:NL_\w+|\w*Error)\b/.test(line)) || lines[0] || 'failed without a word';
   const ename = /^(?:Uncaught )?(NL_\w+|\w*Error)\b/.exec(message)?.[1] ?? 'Error';
   const kept = why === null ? outputs.filter((o) => !printed.includes(o)) : outputs;
   return { outputs: [...kept, { output_type: 'error', ename, evalue: message, traceback: lines }], message };

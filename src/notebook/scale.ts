@@ -72,7 +72,8 @@ function temporal([low, high]: readonly [number, number], size: number, count: n
   const step = timeStep((high - low) / 1e6, count) * 1e6;
   const ticks: Tick[] = [];
   for (let t = Math.ceil(low / step) * step; t <= high; t += step) {
-    const text = step >= 86_400e6 ? moment(t).slice(5, 10) : timeOfDay(t).slice(0, step >= 60e6 ? 5 : 8);
+    const clock = high - low > 86_400e6 ? moment(t).slice(5, 16) : timeOfDay(t).slice(0, step >= 60e6 ? 5 : 8);
+    const text = step >= 86_400e6 ? moment(t).slice(5, 10) : clock;
     ticks.push({ at: at(t), text });
   }
   return { at, ticks, band: 0 };

@@ -148,8 +148,8 @@ export function heatColour(share: number): string {
 
 function drawCells(chart: HeatmapChart, { layout, x, y }: Plane): string {
   const values = chart.cells.flat().filter((v): v is number => v !== null && Number.isFinite(v));
-  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const low = chart.valueDomain?.[0] ?? values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = chart.valueDomain?.[1] ?? values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const share = (v: number): number => (high > low ? (v - low) / (high - low) : 1);
   const parts: string[] = [];
   chart.cells.forEach((row, r) => {
