@@ -27,7 +27,7 @@ export interface Flow {
   /** Originator's port; for ICMP the type. */
   readonly orig_p: number;
   readonly resp_h: string;
-  /** Responder's port; for ICMP the code. */
+  /** Responder's port; for ICMP the type of the answer where types are paired (echo), else the code, as in Zeek. */
   readonly resp_p: number;
   readonly conn_state: ConnState;
   /** Zeek's history letters: upper case originator, lower case responder. */

@@ -52,7 +52,7 @@ const learner = (defaults: {
       goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
       goldenBlocks: atLeastOne
         .max(100)
-        .default(4)
+        .default(6)
         .describe('stretches of the first window that each give their newest part to the golden set'),
       replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
       start: z

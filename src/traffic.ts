@@ -12,10 +12,10 @@ export interface TrafficOptions {
   readonly timeouts?: Timeouts;
   readonly maxFlows?: number;
   /**
-   * Packets with a wrong checksum: set aside as Zeek does ('check'), or used ('ignore', the default: on a sending host the network card
-   * fills checksums in after the capture, and a detector that threw those packets away would be blind).
+   * Packets with a wrong checksum: set aside as Zeek does ('check'), set aside unless the sum is one that a network card would have
+   * completed after the capture ('offload', the default: a detector on a sending host would be blind without), or used ('ignore').
    */
-  readonly checksums?: 'check' | 'ignore';
+  readonly checksums?: 'check' | 'offload' | 'ignore';
 }
 
 /** What a source yields, turned into events: frames are decoded and assembled, records are closed flows already. */
@@ -39,11 +39,10 @@ export function createTraffic(on: (event: TrafficEvent) => void, options: Traffi
   const sources: { since: number; labelOf: Source['labelOf'] }[] = [];
   /** A flow may end while the next source is read: its truth is that of the source in which it began. */
   const judged = (event: TrafficEvent): void => {
-    if (event.kind !== 'closed') return on(event);
-    const labelOf = sources.findLast(({ since }) => event.flow.ts >= since)?.labelOf;
-    on(labelOf ? { ...event, flow: { ...event.flow, ...labelOf(event.flow) } } : event);
+    const labelOf = event.kind === 'closed' ? sources.findLast(({ since }) => event.flow.ts >= since)?.labelOf : undefined;
+    on(event.kind === 'closed' && labelOf ? { ...event, flow: { ...event.flow, ...labelOf(event.flow) } } : event);
   };
-  const table = createFlowTable({ checksums: 'ignore', ...options, service: serviceOf, on: judged });
+  const table = createFlowTable({ checksums: 'offload', ...options, service: serviceOf, on: judged });
   const traffic: Traffic = {
     begin(source) {
       waiting = source;

@@ -35,7 +35,7 @@ async function examine(): Promise<readonly Finding[]> {
     attempt('home', () => prepareHome(home).dir, 'set NETLOOP_HOME to a writable folder', false),
     attempt(
       'live capture',
-      () => (require('pcap'), 'pcap addon'),
+      () => (require('pcap') ? 'pcap addon' : ''),
       'apt-get install libpcap-dev g++ && npm rebuild pcap; replay works without',
     ),
     attempt('tcpdump', () => versionOf('tcpdump', '--version'), 'apt-get install tcpdump (fallback for live capture)'),

@@ -13,16 +13,18 @@ export function addLab(program: Command): void {
     .description('record a day: real programs, real attack tools, truth by packet (needs root and the programs that doctor names)')
     .argument('<day>', 'day1 or day2')
     .option('--seconds <n>', 'length of the recording', Number, 1450)
-    .option('--seed <n>', "decides the users' choices", Number, 1)
+    .option('--seed <n>', "decides the users' choices (the shipped days: 101 and 202)", Number, 101)
+    .option('--shift-seconds <n>', 'moves the recording in time', Number, 0)
     .option('--out <dir>', 'folder to write', 'lab-recording')
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  sudo npx netloop lab record day1 --out my-day')
-    .action(async (day: string, options: { seconds: number; seed: number; out: string; json?: boolean }) => {
+    .action(async (day: string, options: { seconds: number; seed: number; shiftSeconds: number; out: string; json?: boolean }) => {
       if (day !== 'day1' && day !== 'day2') throw new NetloopError('NL_OPTION', `invalid day: expected day1 or day2, got ${day}`);
       const report = await recordLab({
         day,
         seconds: options.seconds,
         seed: options.seed,
+        shiftSeconds: options.shiftSeconds,
         out: options.out,
         signal: interruptSignal(),
         onProgress: options.json ? undefined : (progress) => void process.stderr.write(line(progress)),
