@@ -4,8 +4,14 @@ import { parse } from 'yaml';
 import { NetloopError } from '../errors.js';
 import { renderHtmlPage } from '../notebook/html.js';
 import { clearOutputs, firstOutput, loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
+import { recordNotebook, rerunNotebook } from '../notebook/record.js';
 import { runNotebook } from '../notebook/run.js';
+import { environmentTags } from '../stores/environment.js';
+import { prepareHome } from '../stores/home.js';
+import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
 import { interruptSignal } from './interrupt.js';
+import { numeric } from './number-option.js';
+import { openHome, packageRoot } from './ports.js';
 
 /** `k=v` pairs; values are YAML, so numbers are numbers and `[1, 2]` is a list. */
 export function parseParameters(pairs: readonly string[]): Record<string, unknown> {
@@ -13,7 +19,13 @@ export function parseParameters(pairs: readonly string[]): Record<string, unknow
     pairs.map((pair) => {
       const at = pair.indexOf('=');
       if (at < 1) throw new NetloopError('NL_OPTION', `invalid --param ${pair}: expected name=value, e.g. --param seconds=300`);
-      return [pair.slice(0, at), parse(pair.slice(at + 1)) as unknown];
+      try {
+        return [pair.slice(0, at), parse(pair.slice(at + 1)) as unknown];
+      } catch (cause) {
+        throw new NetloopError('NL_OPTION', `invalid --param ${pair}: the value is not YAML: ${(cause as Error).message.split('\n')[0]}`, {
+          cause,
+        });
+      }
     }),
   );
 }
@@ -23,7 +35,19 @@ interface Flags {
   readonly out?: string;
   readonly html?: string;
   readonly cellSeconds: number;
+  readonly track?: boolean;
   readonly json?: boolean;
+}
+
+/** The home's tracking store for as long as the work takes. */
+async function withTracking<T>(work: (tracking: EmbeddedTracking, home: string) => Promise<T>): Promise<T> {
+  const home = prepareHome(openHome());
+  const tracking = createEmbeddedTracking(home.tracking);
+  try {
+    return await work(tracking, home.dir);
+  } finally {
+    tracking.close();
+  }
 }
 
 function write(file: string, text: string): void {
@@ -34,40 +58,67 @@ function write(file: string, text: string): void {
   }
 }
 
-async function run(file: string, { param, out, html, cellSeconds, json }: Flags): Promise<void> {
+async function run(file: string, { param, out, html, cellSeconds, track, json }: Flags): Promise<void> {
   const say = (text: string): void => void (json || process.stderr.write(text));
-  const { notebook, failed, seconds } = await runNotebook(file, {
-    parameters: parseParameters(param),
+  const parameters = parseParameters(param);
+  const done = await runNotebook(file, {
+    parameters,
     cellSeconds,
     signal: interruptSignal(),
     onCell: (cell, cells) => say(`cell ${cell} of ${cells}\n`),
   });
+  const { notebook, failed, seconds } = done;
+  const run_id = track
+    ? await withTracking((tracking, home) =>
+        recordNotebook(tracking, done, { file, home, parameters, environment: environmentTags(packageRoot) }),
+      )
+    : null;
   if (out) write(out, renderNotebook(notebook));
   if (html) write(html, renderHtmlPage(notebook));
   if (json)
-    process.stdout.write(`${JSON.stringify({ ok: failed === null, file, failed, seconds, out: out ?? null, html: html ?? null })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ok: failed === null, file, failed, seconds, run_id, out: out ?? null, html: html ?? null })}\n`,
+    );
   else if (failed) process.stderr.write(`cell ${failed.cell} failed: ${failed.message}\n`);
-  else process.stdout.write(`${file}: ran in ${seconds.toFixed(1)} s${out ? `, written to ${out}` : ''}\n`);
+  else
+    process.stdout.write(`${file}: ran in ${seconds.toFixed(1)} s${out ? `, written to ${out}` : ''}${run_id ? `, run ${run_id}` : ''}\n`);
   if (failed) process.exitCode = 1;
 }
 
-function clear(files: readonly string[], check: boolean): void {
-  for (const file of files) {
+async function rerun(id: string, { cellSeconds, json }: Pick<Flags, 'cellSeconds' | 'json'>): Promise<void> {
+  const { run: again, differing } = await withTracking((tracking, home) =>
+    rerunNotebook(tracking, id, home, { cellSeconds, signal: interruptSignal() }),
+  );
+  const same = again.failed === null && differing.length === 0;
+  if (json) process.stdout.write(`${JSON.stringify({ ok: same, run_id: id, failed: again.failed, differing, seconds: again.seconds })}\n`);
+  else if (again.failed) process.stderr.write(`cell ${again.failed.cell} failed: ${again.failed.message}\n`);
+  else if (same) process.stdout.write(`every cell put out the same, to the byte (${again.seconds.toFixed(1)} s)\n`);
+  else process.stderr.write(`other outputs than recorded: cell ${differing.join(', ')}\n`);
+  if (!same) process.exitCode = 1;
+}
+
+function clear(files: readonly string[], { check = false, json = false }: { check?: boolean; json?: boolean }): void {
+  const states = files.map((file) => {
     const notebook = loadNotebook(file);
     const cell = firstOutput(notebook);
-    if (cell === null) continue;
+    if (cell === null) return { file, state: 'clear', cell };
     if (check) {
       process.stderr.write(`${file}: cell ${cell} holds outputs: netloop notebook clear ${file}\n`);
       process.exitCode = 1;
-    } else {
-      write(file, renderNotebook(clearOutputs(notebook)));
-      process.stdout.write(`${file}: cleared\n`);
+      return { file, state: 'holds outputs', cell };
     }
-  }
+    write(file, renderNotebook(clearOutputs(notebook)));
+    if (!json) process.stdout.write(`${file}: cleared\n`);
+    return { file, state: 'cleared', cell };
+  });
+  if (json) process.stdout.write(`${JSON.stringify(states)}\n`);
 }
 
 export function addNotebook(program: Command): void {
-  const command = program.command('notebook').description('run notebooks without Jupyter or Python');
+  const command = program
+    .command('notebook')
+    .description('run notebooks without Jupyter or Python')
+    .addHelpText('after', '\nExample:\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb');
   command
     .command('run')
     .description('run a notebook from top to bottom; a failing cell gives its number and exit code 1')
@@ -75,7 +126,8 @@ export function addNotebook(program: Command): void {
     .option('--param <name=value...>', 'set a variable of the cell tagged `parameters`', [])
     .option('--out <file>', 'write the executed notebook, outputs included')
     .option('--html <file>', 'write it as one HTML page that needs no network')
-    .option('--cell-seconds <n>', 'longest time for one cell', Number, 600)
+    .option('--cell-seconds <n>', 'longest time for one cell', numeric('cell-seconds'), 600)
+    .option('--track', 'record it as a run of the experiment `notebooks`, with the executed notebook and its page')
     .option('--json', 'one JSON object on standard output')
     .addHelpText(
       'after',
@@ -83,16 +135,26 @@ export function addNotebook(program: Command): void {
     )
     .action(run);
   command
+    .command('rerun')
+    .description('run a recorded notebook again, as it was, and compare what every cell puts out; exit code 1 when one differs')
+    .argument('<run>', 'the run id that --track gave')
+    .option('--cell-seconds <n>', 'longest time for one cell', numeric('cell-seconds'), 600)
+    .option('--json', 'one JSON object on standard output')
+    .action(rerun);
+  command
     .command('clear')
     .description('take the outputs out, as notebooks are kept in git')
     .argument('<notebook...>', '.ipynb files, changed in place')
     .option('--check', 'change nothing; exit code 1 where outputs are found')
-    .action((files: string[], options: { check?: boolean }) => clear(files, options.check === true));
+    .option('--json', 'a JSON array: what each file was')
+    .addHelpText('after', '\nExamples:\n  netloop notebook clear notebooks/*.ipynb\n  netloop notebook clear --check notebooks/*.ipynb')
+    .action(clear);
   command
     .command('parameters')
     .description('what a notebook lets its caller set')
     .argument('<notebook>', 'an .ipynb file')
     .option('--json', 'a JSON array of names')
+    .addHelpText('after', '\nExample:\n  netloop notebook parameters notebooks/03-label-thresholds.ipynb')
     .action((file: string, options: { json?: boolean }) => {
       const names = parameterNames(loadNotebook(file));
       process.stdout.write(options.json ? `${JSON.stringify(names)}\n` : names.map((name) => `${name}\n`).join(''));

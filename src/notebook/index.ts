@@ -23,6 +23,7 @@ export { renderHtmlPage } from './html.js';
 export { clearOutputs, loadNotebook, type Notebook, parseNotebook, renderNotebook } from './notebook-file.js';
 export { chartBundle, plot } from './plot.js';
 export { type Progress, type ProgressOptions, progress } from './progress.js';
+export { type NotebookRerun, outputHashes, type RecordOptions, recordNotebook, rerunNotebook } from './record.js';
 export { type FailedCell, type NotebookRun, type RunNotebookOptions, runNotebook } from './run.js';
 export { type ShowOptions, show, tableBundle } from './show.js';
 export type { Format } from './table.js';

@@ -111,12 +111,21 @@ export function importsFrom(notebook: Notebook, module: string): string[] {
 /** The tag of the cell that sets parameters, as papermill calls it. */
 export const INJECTED = 'injected-parameters';
 
+/** Metadata of an output that was drawn over while its cell ran. */
+export const LIVE = 'netloop_live';
+
 const declared = /^\s*(?:let|const|var)\s+([A-Za-z_$][\w$]*)/gm;
 
 /** The names that a notebook lets its caller set: declared in the cell tagged `parameters`. */
 export function parameterNames(notebook: Notebook): string[] {
   const cell = notebook.cells.find((c) => c.metadata.tags?.includes('parameters'));
   return cell ? [...cell.source.matchAll(declared)].map((m) => m[1]!) : [];
+}
+
+/** The numbers of cells as people count them in the file, from 1; a cell that sets parameters has the number of the one before. */
+export function cellNumbers(notebook: Notebook): number[] {
+  let at = 0;
+  return notebook.cells.map((cell) => (cell.metadata.tags?.includes(INJECTED) ? at : ++at));
 }
 
 /**

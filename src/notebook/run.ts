@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { number } from '../errors.js';
 import type { Reply, Request } from './kernel.js';
-import { type Cell, clearOutputs, INJECTED, injectParameters, loadNotebook, type Notebook, type Output } from './notebook-file.js';
+import { type Cell, cellNumbers, clearOutputs, injectParameters, LIVE, loadNotebook, type Notebook, type Output } from './notebook-file.js';
 
 export interface RunNotebookOptions {
   /** Values for the cell tagged `parameters`. */
@@ -48,7 +48,8 @@ function createOutputs() {
         else outputs.push({ output_type: 'stream', name: reply.name, text: reply.text });
         return;
       }
-      const output: Output = { output_type: 'display_data', data: reply.data, metadata: {} };
+      // What is drawn over and over (bars, growing tables) speaks of time; it is marked, so that reruns do not compare it.
+      const output: Output = { output_type: 'display_data', data: reply.data, metadata: reply.id === null ? {} : { [LIVE]: true } };
       const place = reply.id === null ? undefined : places.get(reply.id);
       if (place !== undefined) outputs[place] = output;
       else {
@@ -125,20 +126,24 @@ function startKernel(cwd: string, env: RunNotebookOptions['env'], signal: AbortS
  * @example const { failed } = await runNotebook('notebooks/01-traffic-and-flows.ipynb', { parameters: { seconds: 300 } });
  * @throws NL_FILE_MISSING, NL_FILE_FORMAT, NL_OPTION (unknown parameter); AbortError when the signal aborts
  */
-export async function runNotebook(file: string, options: RunNotebookOptions = {}): Promise<NotebookRun> {
+export const runNotebook = async (file: string, options: RunNotebookOptions = {}): Promise<NotebookRun> =>
+  runCells(loadNotebook(file), dirname(resolve(file)), options);
+
+/** The same for a notebook in memory; `folder` is where relative paths in its cells begin. */
+export async function runCells(source: Notebook, folder: string, options: RunNotebookOptions = {}): Promise<NotebookRun> {
   const { parameters = {}, cellSeconds = 600, env, signal, onCell } = options;
   number('cellSeconds', cellSeconds, { min: 1, max: 86_400 });
-  const notebook = injectParameters(clearOutputs(loadNotebook(file)), parameters);
+  const notebook = injectParameters(clearOutputs(source), parameters);
   signal?.throwIfAborted();
   const started = performance.now();
-  const kernel = startKernel(dirname(resolve(file)), env, signal);
+  const kernel = startKernel(folder, env, signal);
   const cells: Cell[] = [...notebook.cells];
   let failed: FailedCell | null = null;
   let count = 0;
-  let at = 0; // as in the file: the injected cell has the number of the one before
+  const numbers = cellNumbers(notebook);
   try {
     for (const [i, cell] of notebook.cells.entries()) {
-      if (!cell.metadata.tags?.includes(INJECTED)) at++;
+      const at = numbers[i]!;
       if (cell.cell_type !== 'code' || cell.source.trim() === '') continue;
       onCell?.(at, notebook.cells.length);
       const { outputs, take } = createOutputs();
