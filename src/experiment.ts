@@ -64,6 +64,9 @@ export interface ExperimentReport extends WalkReport {
 
 const learners: readonly ModelName[] = ['flow', 'behaviour'];
 
+/** Tag of a run that went on from a live champion: the version it found. */
+export const startTag = (name: ModelName): string => `netloop.from.${name}`;
+
 /** Capture time for what is replayed; a wire's packets carry the clock of the machine that took them. */
 const clockOf = (sources: readonly Source[]): string => (sources.some((s) => s.live) ? 'wire' : 'capture');
 
@@ -144,7 +147,10 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       const { enabled, ...settings } = spec[name];
       // Switched off is its learning: a champion that is there goes on watching.
       const champion = spec.parent === 'champion' ? await registry.current(name) : null;
-      if (champion) detector.swap(champion);
+      if (champion) {
+        detector.swap(champion);
+        await tracking.log(run, { tags: { [startTag(name)]: String(champion.version) } });
+      }
       if (!enabled) continue;
       const learner = createLearner({
         ...settings,

@@ -52,14 +52,14 @@ type Facts = readonly (readonly [step: RerunStep, facts: unknown])[];
  */
 function cycleFacts(c: TimedCycle): Facts {
   const { flows, labels, samples, weights, metrics } = c.hashes;
-  const { prequential, before, after, goldenBefore, goldenAfter, verdict } = c;
+  const { prequential, before, after, goldenBefore, goldenAfter, verdict, drift, calibration } = c;
   return [
     ['flows', { window: c.window, flows: c.flows, users: c.users, sha256: flows }],
     ['labels', { ...c.labels, sha256: labels }],
     ['samples', { sequences: c.sequences, ...c.samples, sha256: samples }],
     ['epochs', Object.fromEntries(c.epochs.map((e) => [`epoch ${e.epoch}`, e]))],
     ['weights', { sha256: weights }],
-    ['metrics', { prequential, before, after, goldenBefore, goldenAfter, verdict, sha256: metrics }],
+    ['metrics', { prequential, drift, before, after, goldenBefore, goldenAfter, verdict, calibration, sha256: metrics }],
     ['verdict', { state: c.state, reason: c.reason, swappedAfterFlow: c.swap?.afterFlow ?? null }],
   ];
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isNetloopError, NetloopError, number } from '../errors.js';
-import { type ExperimentPorts, type ExperimentReport, runExperiment, type TrustedStore } from '../experiment.js';
+import { type ExperimentPorts, type ExperimentReport, runExperiment, startTag, type TrustedStore } from '../experiment.js';
 import { createMemoryRegistry, type ModelName } from '../registry.js';
 import { type EnvironmentDifference, environmentDifferences, judgeRerun, type RecordedRun, type RerunVerdict } from '../rerun.js';
 import { type Home, prepareHome } from '../stores/home.js';
@@ -34,12 +34,12 @@ async function openRecorded(run: RecordedRun, open: ExperimentPorts['open']): Pr
 }
 
 /** For a run that went on from live champions: where the registry stood then. */
-function branchPoint({ cycles }: RecordedRun): BranchPoint {
+function branchPoint({ cycles, tags }: RecordedRun): BranchPoint {
   const point: Partial<Record<ModelName, { champion: number; versions: number }>> = {};
   for (const name of ['flow', 'behaviour'] as const) {
     const own = cycles.filter((c) => c.learner === name).sort((a, b) => a.number - b.number);
-    const champion = own[0]?.parent ?? null;
-    if (champion === null) continue;
+    const champion = Number(tags[startTag(name)] ?? own[0]?.parent ?? 0);
+    if (champion === 0) continue;
     const made = own.find((c) => c.version !== null)?.version;
     point[name] = { champion, versions: made ? made - 1 : champion };
   }

@@ -24,7 +24,9 @@ const KEPT_STDERR = 64 * 1024;
 function failure(stderr: string, code: number | null, signal: NodeJS.Signals | null): NetloopError {
   const said = [...stderr.matchAll(/^(NL_[A-Z_]+) (.*)$/gm)].reverse().find(([, name]) => Object.hasOwn(codes, name!));
   if (said) return new NetloopError(said[1] as Code, said[2]!);
-  const last = stderr.trim().split('\n').at(-1) ?? '';
+  const lines = stderr.trim().split('\n');
+  // Node ends an uncaught error with its own version; what was thrown stands above.
+  const last = lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
   return new NetloopError('NL_WORKER', `a trial's process ended with ${signal ?? `code ${code}`}${last ? `: ${last.slice(0, 500)}` : ''}`);
 }
 

@@ -5,29 +5,28 @@ import { distance, resolveSpec } from '../spec.js';
 import type { RunInfo } from '../tracking.js';
 import type { EmbeddedTracking } from './tracking-embedded.js';
 
-type Reader = Pick<EmbeddedTracking, 'runs' | 'readArtifact'>;
+type Reader = Pick<EmbeddedTracking, 'runs' | 'names' | 'readArtifact'>;
+type Named = Awaited<ReturnType<Reader['names']>>[number];
 
-const EVERY = { limit: 100_000 } as const;
+const listed = (runs: readonly Named[]): string => runs.map((run) => `${run.id} (${run.name})`).join(', ');
 
 /** The run of an id, of the beginning of one (4 digits or more), or of one of its cycles. @throws NL_RUN_UNKNOWN with the nearest ids */
 export async function findRun(tracking: Reader, id: string): Promise<RunInfo> {
-  const exact = /^[0-9a-f]{32}$/.test(id) ? await tracking.runs({ id }) : [];
-  const all = exact.length > 0 ? exact : await tracking.runs(EVERY);
-  const found = /^[0-9a-f]{4,32}$/.test(id) ? all.filter((run) => run.id.startsWith(id)) : [];
-  if (found.length > 1) {
-    throw new NetloopError('NL_RUN_UNKNOWN', `${id} begins ${found.length} runs: ${ids(found.slice(0, 3))}; give more digits`);
-  }
-  if (found[0]) return found[0].parent === undefined ? found[0] : findRun(tracking, found[0].parent);
+  const [exact] = /^[0-9a-f]{32}$/.test(id) ? await tracking.runs({ id }) : [];
+  if (exact) return exact.parent === undefined ? exact : findRun(tracking, exact.parent);
+  const all = await tracking.names();
+  const found = /^[0-9a-f]{4,31}$/.test(id) ? all.filter((run) => run.id.startsWith(id)) : [];
+  if (found.length > 1)
+    throw new NetloopError('NL_RUN_UNKNOWN', `${id} begins ${found.length} runs: ${listed(found.slice(0, 3))}; give more digits`);
+  if (found[0]) return findRun(tracking, found[0].id);
   const near = all
-    .filter((run) => run.parent === undefined)
-    .map((run) => ({ run, far: distance(id, run.id.slice(0, id.length)) }))
+    .filter((run) => run.parent === null)
+    .map((run) => ({ run, far: distance(id.slice(0, 32), run.id.slice(0, id.length)) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, 3);
-  const hint = near.length > 0 ? `nearest: ${ids(near.map((n) => n.run))}` : 'the tracking store holds none yet';
+  const hint = near.length > 0 ? `nearest: ${listed(near.map((n) => n.run))}` : 'the tracking store holds none yet';
   throw new NetloopError('NL_RUN_UNKNOWN', `no run ${id}; ${hint}`, { where: { run: id } });
 }
-
-const ids = (runs: readonly RunInfo[]): string => runs.map((run) => `${run.id} (${run.name})`).join(', ');
 
 /** A file of a run as JSON; null where the run has none. @throws NL_FILE_CORRUPT */
 async function json(tracking: Reader, run: string, path: string): Promise<unknown> {
@@ -56,7 +55,7 @@ export async function readRun(tracking: Reader, id: string): Promise<RecordedRun
   const report = (await json(tracking, run.id, 'report.json')) as ExperimentReport | null;
   const cycles: TimedCycle[] = [...(report?.cycles ?? [])];
   if (!report) {
-    for (const child of await tracking.runs({ parent: run.id, ...EVERY })) {
+    for (const child of await tracking.runs({ parent: run.id, limit: 100_000 })) {
       const cycle = (await json(tracking, child.id, 'cycle.json')) as TimedCycle | null;
       // A cycle that was cancelled did not come to its end by what it learnt from.
       if (cycle && cycle.reason !== 'cancelled') cycles.push(cycle);

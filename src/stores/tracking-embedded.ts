@@ -24,6 +24,8 @@ export interface EmbeddedTracking extends Tracking, ModelMirror {
   readonly dir: string;
   /** Every value of one metric, by step and time. */
   history(run: string, key: string): Promise<readonly MetricPoint[]>;
+  /** Every run's id and name, newest first, without what is attached to them; the parent of a nested run. */
+  names(): Promise<readonly { readonly id: string; readonly name: string; readonly parent: string | null }[]>;
   /** Paths of the run's files, sorted. */
   artifacts(run: string): Promise<readonly string[]>;
   readArtifact(run: string, path: string): Promise<Uint8Array>;
@@ -55,6 +57,9 @@ export function createEmbeddedTracking(
   const patiently = createPatience(db, wait);
   const reader = createRunReader(db);
   const writer = createRunWriter(db, { now, user });
+  const names = db.prepare(
+    "SELECT r.run_uuid AS id, r.name AS name, t.value AS parent FROM runs r LEFT JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = 'mlflow.parentRunId' WHERE r.lifecycle_stage = 'active' ORDER BY r.start_time DESC, r.rowid DESC",
+  );
   const points = db.prepare(
     'SELECT value, is_nan AS nan, step, timestamp FROM metrics WHERE run_uuid = ? AND key = ? ORDER BY step, timestamp, value',
   );
@@ -96,6 +101,7 @@ export function createEmbeddedTracking(
       const found = points.all<{ value: number; nan: number; step: number; timestamp: number }>(run, key);
       return found.map(({ value, nan, step, timestamp }) => ({ value: metricValue({ value, isNaN: nan === 1 }), step, timestamp }));
     },
+    names: async () => names.all<{ id: string; name: string; parent: string | null }>(),
     artifacts: async (run) => {
       const root = folder(run);
       const walk = (under: string): string[] => {

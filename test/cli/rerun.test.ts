@@ -46,6 +46,15 @@ describe('netloop rerun', () => {
     expect(code).toBe(0);
   });
 
+  test('a champion whose learner is switched off watches in the rerun too', async () => {
+    const sets = ['parent=champion', 'flow.enabled=false', 'seed=3'].flatMap((set) => ['--set', set]);
+    const watched = JSON.parse((await home.netloop('run', home.spec, ...sets, '--json')).stdout) as ExperimentReport;
+    expect(watched.live.flow).not.toBeNull();
+    expect(watched.cycles.every((c) => c.learner === 'behaviour')).toBe(true);
+    const { stdout } = await home.netloop('rerun', watched.run_id, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'bit-exact', first: null });
+  });
+
   test('a record that does not hold fails --verify with the step and both values, and passes a tolerance', async () => {
     const { stdout } = await home.netloop('run', home.spec, '--json');
     const run = JSON.parse(stdout) as ExperimentReport;

@@ -48,6 +48,7 @@ describe('the pool', () => {
     const cases = [
       [script('process.kill(process.pid, "SIGKILL")'), /^NL_WORKER .*SIGKILL/],
       [script('console.error("out of luck"); process.exit(7)'), /^NL_WORKER .*code 7: out of luck/],
+      [script('throw new TypeError("a bug")'), /^NL_WORKER .*code 1: TypeError: a bug$/],
       [script('console.log("no report")'), /^NL_WORKER .*not JSON/],
       [['/no/such/program'] as [string], /^NL_WORKER .*could not be started/],
     ] as const;
