@@ -12,6 +12,7 @@ import { addModels } from './models.js';
 import { addNotebook } from './notebook.js';
 import { addRerun } from './rerun.js';
 import { addRun } from './run.js';
+import { addRuns } from './runs.js';
 import { addSequences } from './sequences.js';
 import { addStart } from './start.js';
 import { addSweep } from './sweep.js';
@@ -29,6 +30,7 @@ for (const add of [
   addDetect,
   addSequences,
   addRun,
+  addRuns,
   addRerun,
   addCompare,
   addSweep,
@@ -55,8 +57,12 @@ function exitCode(error: unknown): number {
   return 1;
 }
 
-// A reader that goes away (`| head`) is not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// A reader that goes away (`| head`) is not a failure; a full disk behind standard output is.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`NL_STORE_WRITE cannot write standard output (${error.code ?? error.message}): free space or write elsewhere\n`);
+  process.exit(1);
+});
 
 try {
   await program.parseAsync();

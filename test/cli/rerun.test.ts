@@ -129,3 +129,18 @@ describe('netloop compare', () => {
     expect((await home.netloop('compare', published.run_id, 'ffff')).stderr).toMatch(/^NL_RUN_UNKNOWN no run ffff; nearest:/);
   });
 });
+
+describe('netloop runs', () => {
+  test('lists what was recorded, newest first, with the verdict of a rerun', async () => {
+    const { code, stdout } = await home.netloop('runs');
+    expect(code).toBe(0);
+    const lines = stdout.trim().split('\n');
+    expect(lines[0]).toMatch(/^run\s+name\s+status/);
+    expect(lines.at(-1)).toMatch(new RegExp(`^${published.run_id.slice(0, 12)}  small seed 1  FINISHED .* bit-exact`));
+    const json = JSON.parse((await home.netloop('runs', 'small', '--limit', '2', '--json')).stdout) as { id: string; parent?: string }[];
+    expect(json).toHaveLength(2);
+    expect(json.every((run) => run.parent === undefined)).toBe(true);
+    expect((await home.netloop('runs', 'none-such')).stdout).toMatch(/^no runs yet/);
+    expect((await home.netloop('runs', '--limit', '0')).stderr).toMatch(/^NL_OPTION invalid limit/);
+  });
+});
