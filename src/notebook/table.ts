@@ -82,7 +82,7 @@ export function renderText(table: Table): string {
 /** A table as HTML; every text in it is escaped. */
 export function renderHtml(table: Table): string {
   const { heads, lines, right, foot } = cells(table);
-  const align = (c: number): string => ` style="text-align:${right[c] ? 'right' : 'left'}"`;
+  const align = (c: number): string => ` style="text-align:${right[c] ? 'right' : 'left'};white-space:nowrap"`;
   const head = heads.map((text, c) => `<th${align(c)}>${escapeText(text)}</th>`).join('');
   const body = lines.map((line) => `<tr>${line.map((text, c) => `<td${align(c)}>${escapeText(text)}</td>`).join('')}</tr>`).join('\n');
   const caption = table.title ? `<caption style="text-align:left;font-weight:600">${escapeText(table.title)}</caption>` : '';
