@@ -2,19 +2,23 @@ import type { Command } from 'commander';
 import { NetloopError } from '../errors.js';
 import { type LabProgress, recordLab } from '../lab/record.js';
 import { interruptSignal } from './interrupt.js';
+import { numeric } from './number-option.js';
 
 const line = ({ stage, done, total, attack }: LabProgress): string =>
   `${stage} ${done.toFixed(0)} of ${total} s${attack ? `, ${attack} begins` : ''}\n`;
 
 export function addLab(program: Command): void {
-  const lab = program.command('lab').description('real traffic between network namespaces of its own');
+  const lab = program
+    .command('lab')
+    .description('real traffic between network namespaces of its own')
+    .addHelpText('after', '\nExample:\n  sudo npx netloop lab record day1 --out my-day');
   lab
     .command('record')
     .description('record a day: real programs, real attack tools, truth by packet (needs root and the programs that doctor names)')
     .argument('<day>', 'day1 or day2')
-    .option('--seconds <n>', 'length of the recording', Number, 1450)
-    .option('--seed <n>', "decides the users' choices (the shipped days: 101 and 202)", Number, 101)
-    .option('--shift-seconds <n>', 'moves the recording in time', Number, 0)
+    .option('--seconds <n>', 'length of the recording', numeric('seconds'), 1450)
+    .option('--seed <n>', "decides the users' choices (the shipped days: 101 and 202)", numeric('seed'), 101)
+    .option('--shift-seconds <n>', 'moves the recording in time', numeric('shift-seconds'), 0)
     .option('--out <dir>', 'folder to write', 'lab-recording')
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  sudo npx netloop lab record day1 --out my-day')

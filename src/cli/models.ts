@@ -18,7 +18,13 @@ const brief = ({ model, encoder, ...rest }: ModelVersion) => ({
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
 export function addModels(program: Command): void {
-  const models = program.command('models').description('versions of the two learners: list, show, promote, roll back');
+  const models = program
+    .command('models')
+    .description('versions of the two learners: list, show, promote, roll back')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  netloop models list\n  netloop models show flow\n  netloop models rollback flow --why "too many false alarms"',
+    );
   models
     .command('list')
     .description('every version, the champion marked')
@@ -80,7 +86,7 @@ export function addModels(program: Command): void {
       .addHelpText('after', `\nExample:\n  netloop models ${verb} flow${verb === 'promote' ? ' 3' : ''} --why "fewer false alarms"`)
       .action(async (name: string, ...rest: unknown[]) => {
         const options = rest.find((r): r is { why: string; json?: boolean } => typeof r === 'object' && r !== null && 'why' in r)!;
-        const { registry, close } = openRegistry();
+        const { registry, close } = openRegistry({ write: true });
         try {
           const done =
             verb === 'promote'

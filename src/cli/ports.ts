@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMemoryAlertStore } from '../alert.js';
+import type { NetloopError } from '../errors.js';
 import type { ExperimentPorts } from '../experiment.js';
 import { createMemoryJournal } from '../journal.js';
 import { createLedger } from '../ledger.js';
@@ -23,10 +24,14 @@ import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/trackin
 import { createTrustedFiles } from '../stores/trusted-files.js';
 import { trainInWorker } from '../workers/train.js';
 
-const warn = (error: Error): void => void process.stderr.write(`${error.message}\n`);
+const warn = (error: NetloopError): void => void process.stderr.write(`${error.code} ${error.message}\n`);
 
 /** netloop's own folder, where the shipped data lies. */
 export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Names in an experiment are relative to the current folder or, if that holds none of them, to netloop's own. */
+const folderOf = (files: readonly string[]): string =>
+  [process.cwd(), packageRoot].find((dir) => files.some((file) => existsSync(resolve(dir, file)))) ?? process.cwd();
 
 export const openHome = (): Home => findHome(process.cwd(), process.env);
 
@@ -40,9 +45,9 @@ function lazyTracking(home: Home): { open: () => EmbeddedTracking; close: () => 
   return { open, close: () => tracking?.close() };
 }
 
-/** The registry alone, mirrored into the tracking store. */
-export function openRegistry(): { registry: FileRegistry; close: () => void } {
-  const home = prepareHome(openHome());
+/** The registry alone, mirrored into the tracking store. Reading it creates nothing and needs no right to write. */
+export function openRegistry({ write = false } = {}): { registry: FileRegistry; close: () => void } {
+  const home = write ? prepareHome(openHome()) : openHome();
   const tracking = lazyTracking(home);
   return { registry: createFileRegistry({ dir: home.models, mirror: tracking.open, onWarning: warn }), close: tracking.close };
 }
@@ -85,7 +90,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     process.stderr.write(`${learner} cycle ${number} was cut short by the last process: ${outcome}, ${reason}\n`);
   }
   return {
-    open: (source) => openSources(source, source.files.every((f) => existsSync(resolve(f))) ? process.cwd() : packageRoot),
+    open: (source) => openSources(source, folderOf(source.files)),
     registry,
     tracking,
     journal,

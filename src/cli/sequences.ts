@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
 import { NetloopError } from '../errors.js';
+import { zeekRecord } from '../features/record.js';
 import { type Flow, userOf } from '../flow.js';
 import { createSequencer, type SequenceSettings, sequenceLabel } from '../sequence.js';
-import { addSourceOptions, eachFlow, reportDamage, type SourceFlags } from './flows.js';
+import { eachFlow } from './each-flow.js';
+import { numeric } from './number-option.js';
+import { print } from './print.js';
+import { addSourceOptions, openFiles, type SourceFlags, trafficOptions } from './source-options.js';
 import { renderTable } from './table.js';
 
 interface Flags extends SourceFlags {
@@ -18,9 +22,9 @@ export function addSequences(program: Command): void {
     .command('sequences')
     .description("sequences of each user's flows, with overlap")
     .argument('<file...>', 'captures or flow records')
-    .option('--length <n>', 'flows in a sequence (5-50)', Number, 10)
-    .option('--overlap <share>', 'overlap of neighbours, in [0, 1)', Number, 0.5)
-    .option('--min-flows <n>', 'flows a user must have', Number, 5)
+    .option('--length <n>', 'flows in a sequence (5-50)', numeric('length'), 10)
+    .option('--overlap <share>', 'overlap of neighbours, in [0, 1)', numeric('overlap'), 0.5)
+    .option('--min-flows <n>', 'flows a user must have', numeric('min-flows'), 5)
     .option('--by <column>', 'whose flows: user_id (else the source address), orig_h, resp_h', 'user_id')
     .option('--json', 'one JSON object a sequence')
     .addHelpText(
@@ -36,7 +40,8 @@ export function addSequences(program: Command): void {
     }
     const sequencer = createSequencer<Flow>(flags);
     const users = new Map<string, { flows: number; sequences: number; attacks: number; known: number }>();
-    const ignored = await eachFlow(files, flags, async (flows) => {
+    await eachFlow(await openFiles(files, flags), trafficOptions(flags), async (flows) => {
+      const lines: string[] = [];
       for (const flow of flows) {
         const user = userOf(flow, flags.by);
         const seen = users.get(user) ?? { flows: 0, sequences: 0, attacks: 0, known: 0 };
@@ -52,12 +57,14 @@ export function addSequences(program: Command): void {
         if (label !== null) seen.known++;
         if (label === 1) seen.attacks++;
         if (flags.json) {
-          const { steps, start } = sequence;
-          process.stdout.write(`${JSON.stringify({ user, start, ts: steps[0]!.ts / 1e6, flows: steps.length, label, steps })}\n`);
+          const steps = sequence.steps.map((step) =>
+            step.label === undefined ? zeekRecord(step) : { ...zeekRecord(step), label: step.label },
+          );
+          lines.push(`${JSON.stringify({ user, start: sequence.start, ts: steps[0]!.ts, flows: steps.length, label, steps })}\n`);
         }
       }
+      if (lines.length > 0) await print(lines.join(''));
     });
-    reportDamage(ignored);
     const count = sequencer.count();
     if (count.sequences === 0) {
       throw new NetloopError(

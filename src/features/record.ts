@@ -67,15 +67,21 @@ export const recordColumns = (labelled: boolean): readonly (readonly [name: stri
   ...(labelled ? [['label', 'integer'] as const] : []),
 ];
 
+/** One flow under Zeek's names; seconds. */
+export function zeekRecord(flow: Flow): Record<string, string | number | null> {
+  const record: Record<string, string | number | null> = {};
+  for (const [name] of flowColumns) record[name] = flow[name];
+  record.ts = flow.ts / 1e6;
+  record.duration = flow.duration / 1e6;
+  return record;
+}
+
 /**
  * One flow as `netloop flows` writes it.
  * @example flowRecord(flow, featurize(flow), false).kdd_count
  */
 export function flowRecord(flow: Flow, row: FeatureRow, labelled: boolean): FlowRecord {
-  const record: Record<string, string | number | null> = {};
-  for (const [name] of flowColumns) record[name] = flow[name];
-  record.ts = flow.ts / 1e6;
-  record.duration = flow.duration / 1e6;
+  const record = zeekRecord(flow);
   for (const [name, , feature] of featureColumns) record[name] = row[feature];
   if (labelled) record.label = flow.label ?? null;
   return record;
