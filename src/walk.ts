@@ -140,7 +140,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   };
   const restless = (ts: number): boolean => pending.size > 0 || pupils.some(({ learner }) => learner.due(ts));
 
-  for (const source of options.sources) {
+  const replay = async (source: Source): Promise<void> => {
     let done = 0;
     let total: number | null = null;
     traffic.begin(source);
@@ -173,6 +173,19 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
       const stage = pending.size > 0 ? 'training' : 'collecting';
       onProgress?.({ stage, done, total, ts: to, flows, alerts, learners: pupils.map((p) => p.learner.status(to)) });
     }
+  };
+
+  try {
+    for (const source of options.sources) await replay(source);
+  } catch (error) {
+    // A source that breaks off has still delivered what came before it broke, and nothing goes on writing behind the caller's back.
+    try {
+      traffic.flush();
+      await deliver();
+    } finally {
+      await Promise.allSettled([...pending.values()].map(({ promise }) => promise));
+    }
+    throw error;
   }
   traffic.flush();
   await deliver();
@@ -187,5 +200,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     const { name } = pupil.learner.status(to);
     if (pending.has(name)) await finish(pupil, name);
   }
-  return { flows, alerts, from, to, ignored: traffic.ignored() };
+  const ignored: Record<string, number> = { ...traffic.ignored() };
+  for (const { kind, count } of options.sources.flatMap((source) => source.damage())) ignored[kind] = (ignored[kind] ?? 0) + count;
+  return { flows, alerts, from, to, ignored };
 }
