@@ -55,12 +55,17 @@ async function openFile(path: string): Promise<{ file: FileHandle; total: number
 
 /**
  * Opens a file and finds out from its first bytes whether it is gzip, xz or zstd (several members in a row count as one content).
+ * @param options `name` is what messages call it, where that is not its path
  * @throws NL_FILE_MISSING, NL_FILE_EMPTY, NL_FILE_FORMAT (a folder); while reading: NL_FILE_CORRUPT with the stored byte offset after
  *   everything before the damage was delivered, NL_CANCELLED
  * @example for await (const bytes of (await openBytes('day1.pcap.zst')).chunks) size += bytes.length
  */
-export async function openBytes(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<ByteStream> {
-  const { file, total } = await openFile(path);
+export async function openBytes(
+  from: string,
+  options: { readonly signal?: AbortSignal; readonly name?: string } = {},
+): Promise<ByteStream> {
+  const { file, total } = await openFile(from);
+  const path = options.name ?? from;
   let stored = 0;
   const next = async (): Promise<Uint8Array | null> => {
     if (options.signal?.aborted)

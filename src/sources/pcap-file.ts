@@ -105,12 +105,14 @@ async function* framesOf(name: string, chunks: AsyncIterable<Uint8Array>, damage
   } catch (error) {
     // A damaged compression: what it gave before has been delivered.
     if (error instanceof NetloopError && error.code === 'NL_FILE_CORRUPT' && error.where.packet === undefined) {
-      throw corrupt(error.message, error.where.byte ?? 0, error);
+      const where = { ...error.where, packet: packets + 1 };
+      throw new NetloopError('NL_FILE_CORRUPT', `${error.message}; ${packets} packets came before`, { cause: error, where });
     }
     throw error;
   }
   if (content === 0) throw new NetloopError('NL_FILE_EMPTY', `${name} is empty`, { where: { file: name } });
   if (parser === null) parser = parserFor(name, buffer.subarray(0, have), damage);
+  if (have === content) throw corrupt(`it breaks off inside its header, after ${content} octets`, content);
   if (have > 0) damage.note('truncated record', `packet ${packets + 1}, ${have} octets before the end of the file`);
   else if (skip > 0) damage.note('truncated block', `${skip} octets missing at the end of the file`);
 }
@@ -142,7 +144,7 @@ export async function openCapture(path: string): Promise<Source> {
     yields: 'frames',
     async *read(options: ReadOptions = {}) {
       damage = createDamageLog();
-      const stream: ByteStream = await openBytes(file, options.signal ? { signal: options.signal } : {});
+      const stream: ByteStream = await openBytes(file, { signal: options.signal, name });
       const tick = (): void => options.onProgress?.(stream.stored(), stream.total);
       yield* framesOf(name, stream.chunks, damage, tick);
       tick();

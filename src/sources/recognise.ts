@@ -9,7 +9,8 @@ import { isUnswRow } from './unsw.js';
 export const sourceKinds = ['capture', 'zeek', 'binetflow', 'kdd', 'unsw'] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
-const kindNames: Readonly<Record<SourceKind, string>> = {
+/** For people. */
+export const kindNames: Readonly<Record<SourceKind, string>> = {
   capture: 'a packet capture (pcap or pcapng)',
   zeek: 'a Zeek conn.log',
   binetflow: 'Argus binetflow',
@@ -23,8 +24,14 @@ const HEAD = 64 * 1024;
 async function headOf(path: string): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let size = 0;
+  const stream = await openBytes(path);
+  if (stream.total === null) {
+    await stream.close();
+    const message = `${path}: not a file but a pipe or device, which can be read only once; a capture may come from standard input: -`;
+    throw new NetloopError('NL_FILE_FORMAT', message, { where: { file: path } });
+  }
   try {
-    for await (const chunk of (await openBytes(path)).chunks) {
+    for await (const chunk of stream.chunks) {
       parts.push(chunk);
       size += chunk.length;
       if (size >= HEAD) break;
@@ -78,8 +85,10 @@ export function guessOf(head: Uint8Array): string {
   if (head.includes(0)) return 'binary data of an unknown kind';
   const lines = linesOf(head);
   const zeekPath = lines.find((line) => line.startsWith('#path'))?.slice(6);
+  if (zeekPath === 'conn') return "Zeek's conn.log without its #fields line, so nobody can tell the columns";
   if (zeekPath) return `Zeek's ${zeekPath}.log; only conn.log holds flows`;
   const first = lines[0] ?? '';
+  if (lines.every((line) => line.trim() === '')) return 'nothing but empty lines';
   if (/^\s*<(!doctype|html|\?xml)/i.test(first)) return 'a web page or XML (a download that failed?)';
   if (first.startsWith('{') || first.startsWith('[')) return 'JSON without the fields of conn.log';
   if (first.startsWith('version https://git-lfs')) return 'a Git LFS pointer; fetch the file itself';
