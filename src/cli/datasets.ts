@@ -7,7 +7,10 @@ import { renderTable } from './table.js';
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
 export function addDatasets(program: Command): void {
-  const datasets = program.command('datasets').description('public data sets: where they come from, their terms, and local copies');
+  const datasets = program
+    .command('datasets')
+    .description('public data sets: where they come from, their terms, and local copies')
+    .addHelpText('after', '\nExamples:\n  netloop datasets list\n  netloop datasets import nsl-kdd ~/Downloads/KDDTrain+.txt');
   datasets
     .command('list')
     .description('every set that netloop reads')

@@ -1,3 +1,5 @@
+import type { SourceKind } from './recognise.js';
+
 /** A file that a catalogued set is known by. */
 export interface KnownFile {
   readonly name: string;
@@ -15,6 +17,8 @@ export interface Dataset {
   readonly cite: string;
   /** Which of its files are read, and as what. */
   readonly form: string;
+  /** What its files are, by content: nothing else is imported under its name. */
+  readonly kinds: readonly SourceKind[];
   /** What a researcher must know before believing a number. */
   readonly caution: string;
   readonly files: readonly KnownFile[];
@@ -31,6 +35,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'Apache-2.0, as netloop',
     cite: 'datasets/lab/README.md',
     form: 'pcap (headers only) with truth per flow',
+    kinds: ['capture'],
     caution: 'one lab, minutes and not weeks',
     files: [],
   },
@@ -41,6 +46,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'free for research, cite the paper',
     cite: 'Tavallaee, Bagheri, Lu, Ghorbani: A Detailed Analysis of the KDD CUP 99 Data Set, CISDA 2009',
     form: 'KDDTrain+.txt, KDDTest+.txt (41 features, label, difficulty; no header)',
+    kinds: ['kdd'],
     caution: 'no addresses, no times, shuffled: only flow by flow',
     files: [{ name: 'KDDTrain+.txt', sha256: '1b86d2f957b33082081bba410fe129b475efebcc13c9014c3f447c8271aadf95' }],
   },
@@ -51,6 +57,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'UCI KDD archive, free to use, cite the archive',
     cite: 'Stolfo, Fan, Lee, Prodromidis, Chan: KDD Cup 1999 Data',
     form: 'kddcup.data_10_percent or kddcup99.csv (41 features, label)',
+    kinds: ['kdd'],
     caution: 'no addresses; most rows are copies of each other',
     files: [{ name: 'kddcup99.csv', sha256: '776b67b947d9350cb76266dfb29f44142c03fdf514abc36a1791d2937ff7ebed' }],
   },
@@ -61,6 +68,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'free for research, cite the paper',
     cite: 'Garcia, Grill, Stiborek, Zunino: An Empirical Comparison of Botnet Detection Methods, Computers & Security 45, 2014',
     form: '*.binetflow (Argus)',
+    kinds: ['binetflow', 'capture'],
     caution: 'one to ten bots in a campus: "always benign" scores 99 % and more; background is unknown, not proven benign',
     files: [{ name: 'ctu13_s6_dev_1001-1120.binetflow', sha256: '22d7381267e93046b5d608c79f38407a55a11d944eabe97b8ad3fe1a4c5a646f' }],
   },
@@ -71,6 +79,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'GPL-2.0, cite the repository',
     cite: 'Garcia, Valeros: Security Datasets for Testing, Stratosphere Laboratory, CTU in Prague',
     form: 'conn.log.labeled (Zeek TSV)',
+    kinds: ['zeek'],
     caution: 'sorted by end; attackers are outside, the user is benign throughout',
     files: [
       { name: '008-conn.log.labeled', sha256: 'd8ebdbd675c1659b4b283fcd26ad0dad8a2043ed6ca37f9806c11d99f24ba40f' },
@@ -84,6 +93,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'free for research with citation',
     cite: 'Garcia, Parmisano, Erquiaga: IoT-23, Stratosphere Laboratory, 2020, doi 10.5281/zenodo.4743746',
     form: 'conn.log.labeled (Zeek TSV, both ways of packing labels)',
+    kinds: ['zeek', 'capture'],
     caution: 'a malware capture is almost all attack: "always attack" scores 92 % on 34-1',
     files: [
       { name: '34-1-conn.log.labeled', sha256: '1c9fbd8a90bde2606e928beb9957a97f615179e8b1ba65bba0cf594d0395e1f1' },
@@ -99,6 +109,7 @@ export const catalogue: readonly Dataset[] = [
     terms: 'free for academic research; commercial use by agreement with the authors',
     cite: 'Moustafa, Slay: UNSW-NB15, MilCIS 2015',
     form: 'UNSW-NB15_1.csv to _4.csv (raw, 49 columns with srcip; the train/test files have no addresses and are not read)',
+    kinds: ['unsw'],
     caution: 'TTLs tell the attack hosts apart and are never read; whole seconds; unsorted',
     files: [{ name: 'unsw_first3500_labelled.csv', sha256: '61776e8929981e7db583382de9c0ea4b4b2abcd3cf8b153021b45ba881a238a3' }],
   },

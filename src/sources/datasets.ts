@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { NetloopError } from '../errors.js';
 import { catalogue, type Dataset } from './catalogue.js';
 import { hashContent, hashFile } from './hash-file.js';
-import { recogniseFile } from './recognise.js';
+import { kindNames, recogniseFile } from './recognise.js';
 
 export interface ListedDataset extends Dataset {
   /** Imported files, as paths. */
@@ -73,7 +73,10 @@ function readSums(dir: string): Map<string, string> {
  */
 export async function importDataset(name: string, path: string, state: string): Promise<ImportedFile> {
   const entry = findDataset(name);
-  await recogniseFile(path);
+  const kind = await recogniseFile(path);
+  if (!entry.kinds.includes(kind)) {
+    throw new NetloopError('NL_DATASET', `${path} is ${kindNames[kind]}; ${name} is ${entry.form}`, { where: { file: path } });
+  }
   const file = basename(path);
   const plain = file.replace(/\.(gz|xz|zst)$/i, '');
   const content = await hashContent(path);
