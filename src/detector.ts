@@ -1,5 +1,6 @@
 import { type Alert, type AlertSource, implicates, type StoredAlert } from './alert.js';
 import { type Encoder, encode, loadEncoder } from './encoder.js';
+import { NetloopError } from './errors.js';
 import type { FeatureRow } from './feature.js';
 import { type Flow, type TrafficEvent, userOf } from './flow.js';
 import { sha256 } from './hash.js';
@@ -57,6 +58,22 @@ export interface Detector {
   swap(version: ModelVersion): SwapRecord;
   live(name: ModelName): ModelVersion | null;
   dispose(): void;
+}
+
+/** A model and its encoder, loaded and checked against each other. @throws NL_MODEL_SCHEMA, NL_MODEL_CORRUPT, NL_LAYER_UNKNOWN */
+function load(version: ModelVersion): Live {
+  const { name, sequence } = version;
+  const encoder = loadEncoder(version.encoder);
+  const { steps, features } = version.model.architecture;
+  const refuse = (what: string): never => {
+    throw new NetloopError('NL_MODEL_SCHEMA', `${name}@${version.version} does not fit: ${what}; roll back, or train again`, {
+      where: { model: name, version: version.version },
+    });
+  };
+  if (features !== encoder.width) refuse(`its weights take ${features} numbers a flow, its encoder gives ${encoder.width}`);
+  const length = name === 'behaviour' ? sequence?.length : 1;
+  if (steps !== length) refuse(`its weights take ${steps} flows, ${length ?? 'no'} are given`);
+  return { version, model: loadModel(version.model), encoder };
 }
 
 /**
@@ -148,7 +165,7 @@ export function createDetector({
     advance: (now) => (rules.advance?.(now) ?? []).map((alert) => stored(alert, null)),
     swap(version) {
       const { name } = version;
-      const next: Live = { version, model: loadModel(version.model), encoder: loadEncoder(version.encoder) };
+      const next = load(version);
       const old = live[name];
       const record: SwapRecord = { name, from: old?.version.version ?? null, to: version.version, afterFlow: flows };
       live[name] = next;

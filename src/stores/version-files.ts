@@ -142,6 +142,10 @@ function readManifest(folder: string, name: string, version: number, corrupt: Da
   const manifest = parsed<Manifest>('manifest.json', bytesOf(folder, version, 'manifest.json', corrupt), corrupt);
   const { seal, ...body } = manifest ?? {};
   if (seal !== sha256(canonical(body))) throw corrupt('manifest.json', 'does not match its seal');
+  if (manifest.format !== 'netloop-version-1') {
+    const message = `${name}@${version} was written by another netloop (format ${String(manifest.format)}, expected netloop-version-1)`;
+    throw new NetloopError('NL_MODEL_SCHEMA', `${message}; use that one, or train again`, { where: { model: name, version } });
+  }
   if (manifest.name !== name || manifest.version !== version)
     throw corrupt('manifest.json', `speaks of ${manifest.name}@${manifest.version}`);
   return manifest;
@@ -158,7 +162,7 @@ export function parentOf(folder: string, name: ModelName, version: number): numb
 
 /**
  * Reads a version and verifies every byte that a detector would use.
- * @throws NL_MODEL_UNKNOWN when there is none, NL_MODEL_CORRUPT naming the file when it is damaged
+ * @throws NL_MODEL_UNKNOWN when there is none, NL_MODEL_CORRUPT naming the file when it is damaged, NL_MODEL_SCHEMA for another format
  */
 export function readVersion(folder: string, name: ModelName, version: number): ModelVersion {
   if (!versionNumbers(folder).includes(version)) throw versionUnknown(name, version);
