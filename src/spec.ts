@@ -197,7 +197,8 @@ export function resolveSpec(input: unknown, file = 'spec'): Spec {
     }
     return result.data;
   }
-  const issue = result.error.issues[0]!;
+  // A key that nobody knows explains a needed one that is absent.
+  const issue = result.error.issues.find(({ code }) => code === 'unrecognized_keys') ?? result.error.issues[0]!;
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
