@@ -57,11 +57,13 @@ async function examine(): Promise<readonly Finding[]> {
     onWarning: (w) => findings.push({ name: 'models', state: 'failed', detail: w.message, fix: 'netloop models rollback' }),
   });
   for (const name of ['behaviour', 'flow'] as const) {
-    const champion = await registry.current(name);
+    const champion = await registry.current(name).catch((error: Error) => error);
     findings.push(
-      champion
-        ? { name: `champion ${name}`, state: 'ok', detail: `version ${champion.version}, ${champion.note}` }
-        : { name: `champion ${name}`, state: 'missing', detail: 'none yet', fix: 'npm start' },
+      champion instanceof Error
+        ? { name: `champion ${name}`, state: 'failed', detail: champion.message, fix: `netloop models rollback ${name}` }
+        : champion
+          ? { name: `champion ${name}`, state: 'ok', detail: `version ${champion.version}, ${champion.note}` }
+          : { name: `champion ${name}`, state: 'missing', detail: 'none yet', fix: 'npm start' },
     );
   }
   return findings;

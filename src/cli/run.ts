@@ -5,17 +5,26 @@ import { type ExperimentReport, runExperiment } from '../experiment.js';
 import { loadSpec } from '../sources/spec-file.js';
 import { resolveSpec, type Spec, setPath } from '../spec.js';
 import { splitSweep } from '../sweep.js';
+import { refuseUndecodable } from './damage.js';
 import { interruptSignal } from './interrupt.js';
 import { openPorts } from './ports.js';
 import { createProgressLine } from './progress.js';
 import { renderReport } from './report.js';
+
+function readValue(set: string, at: number): unknown {
+  try {
+    return parse(set.slice(at + 1)) as unknown;
+  } catch (cause) {
+    throw new NetloopError('NL_SPEC', `--set ${set}: the value is not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause });
+  }
+}
 
 /** `a.b=c` pairs over a spec; values are YAML, so numbers are numbers and `[64, 32]` is a list. */
 export function applySets(input: Record<string, unknown>, sets: readonly string[]): Record<string, unknown> {
   return sets.reduce((spec, set) => {
     const at = set.indexOf('=');
     if (at < 1) throw new NetloopError('NL_SPEC', `--set ${set}: expected path=value, e.g. --set sequence.length=20`);
-    return setPath(spec, set.slice(0, at), parse(set.slice(at + 1)) as unknown);
+    return setPath(spec, set.slice(0, at), readValue(set, at));
   }, input);
 }
 
@@ -49,6 +58,26 @@ export async function runSpec(spec: Spec, { quiet = false } = {}): Promise<Exper
   }
 }
 
+/**
+ * A run that was to learn and could not has failed, though its record is whole and kept: no model came of any cycle.
+ * Unlabelled traffic is no failure: rules watch it alone.
+ * @throws NL_ONE_CLASS, NL_NO_SEQUENCES
+ */
+export function refuseUnlearnt({ cycles, live, run_id }: ExperimentReport): void {
+  if (live.flow !== null || live.behaviour !== null || cycles.some(({ version }) => version !== null)) return;
+  const say = (code: 'NL_ONE_CLASS' | 'NL_NO_SEQUENCES', why: string): never => {
+    throw new NetloopError(code, `nothing was learnt: ${why} (run ${run_id} has the whole record)`, { where: { run: run_id } });
+  };
+  if (cycles.length === 0) say('NL_NO_SEQUENCES', 'no window had rows enough; give more traffic, or lower minSamples and every');
+  const told = (pattern: RegExp) => cycles.find(({ reason }) => pattern.test(reason));
+  const one = told(/^one class only/);
+  if (one) say('NL_ONE_CLASS', `${one.learner} cycle ${one.number}: ${one.reason}; give traffic with both`);
+  const none = told(/no sequences/);
+  if (none) say('NL_NO_SEQUENCES', `${none.learner} cycle ${none.number}: ${none.reason}`);
+  const [first] = cycles;
+  process.stderr.write(`nothing was learnt: ${first!.reason}\n`);
+}
+
 export function addRun(program: Command): void {
   program
     .command('run')
@@ -64,5 +93,7 @@ export function addRun(program: Command): void {
       const spec = oneRun(applySets(loadSpec(file), options.set), file);
       const report = await runSpec(spec, { quiet: options.json === true });
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n\nrun ${report.run_id}\n`);
+      refuseUndecodable(spec.source.files, report.flows, report.ignored);
+      refuseUnlearnt(report);
     });
 }
