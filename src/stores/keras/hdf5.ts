@@ -24,10 +24,9 @@ export type Hdf5Answer = { readonly content: Hdf5 } | { readonly damage: string 
 /** A model file is read in well under a second; a damaged one may send the C library round in circles. */
 const PATIENCE_MS = 20_000;
 
-/** The thread's entry is compiled JavaScript, also when this file is run from its TypeScript source (tests). */
-const entry = new URL(
-  import.meta.url.replace(/\/src\/stores\/keras\/hdf5\.ts$/, '/dist/stores/keras/hdf5.js').replace(/hdf5\.js$/, 'hdf5-thread.js'),
-);
+/** A thread's entry is compiled JavaScript, also when this file is run from its TypeScript source (tests). */
+const entry = (name: string): URL =>
+  new URL(import.meta.url.replace(/\/src\/stores\/keras\/hdf5\.ts$/, '/dist/stores/keras/hdf5.js').replace(/hdf5\.js$/, name));
 
 /**
  * Reads an HDF5 file in a thread of its own (a third of a second): the C library beneath was not made for hostile files, and whatever
@@ -36,7 +35,7 @@ const entry = new URL(
  */
 export async function readHdf5(bytes: Uint8Array, file: string): Promise<Hdf5> {
   const answer = await new Promise<Hdf5Answer>((resolve) => {
-    const worker = new Worker(entry, {
+    const worker = new Worker(entry('hdf5-read-thread.js'), {
       workerData: bytes.slice(),
       execArgv: [],
       stdout: true, // what the library prints about a damaged file is said in the error
@@ -63,31 +62,35 @@ export async function readHdf5(bytes: Uint8Array, file: string): Promise<Hdf5> {
   });
 }
 
-/** Writes an HDF5 file, in memory. The library stamps the time, so the same content gives other bytes the next second: hash the arrays. */
-export async function writeHdf5({ groups, arrays }: Hdf5): Promise<Uint8Array> {
-  const { File, FS, ready } = await import('h5wasm');
-  const { FS: disk = FS } = await ready;
-  const path = `netloop-${++written}.h5`;
-  const file = new File(path, 'w');
-  try {
-    for (const [name, attributes] of groups) {
-      const group = name === '' ? file : file.create_group(name);
-      for (const [key, value] of Object.entries(attributes)) {
-        const empty = typeof value !== 'string' && value.length === 0;
-        if (empty) group.create_attribute(key, new Float64Array(0), [0], '<d');
-        else group.create_attribute(key, typeof value === 'string' ? value : [...value]);
-      }
-    }
-    for (const [name, { shape, values }] of arrays) {
-      const cut = name.lastIndexOf('/');
-      const group = file.get(name.slice(0, cut));
-      if (group === null || !('create_dataset' in group) || values === null) throw new Error(`no group or no values for ${name}`);
-      group.create_dataset({ name: name.slice(cut + 1), data: values, shape: [...shape], dtype: '<f' });
-    }
-    file.close();
-    return disk!.readFile(path);
-  } finally {
-    disk!.unlink(path);
-  }
+let writer: Worker | null = null;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Writes an HDF5 file, in a thread that is started once (a tenth of a second) and keeps no process alive: a detector's loop does not wait
+ * for it. The library stamps the time, so the same content gives other bytes the next second: compare the arrays.
+ * @throws NL_WORKER when the thread dies
+ */
+export function writeHdf5(content: Hdf5): Promise<Uint8Array> {
+  const written = last.then(() => writeNext(content));
+  last = written.catch(() => {});
+  return written;
 }
-let written = 0;
+
+function writeNext(content: Hdf5): Promise<Uint8Array> {
+  writer ??= new Worker(entry('hdf5-write-thread.js'), { execArgv: [] });
+  const thread = writer;
+  thread.ref();
+  return new Promise((resolve, reject) => {
+    const died = (cause?: unknown): void => {
+      writer = null;
+      reject(new NetloopError('NL_WORKER', 'the thread that writes Keras files died; the model itself is as it was', { cause }));
+    };
+    const exited = (): void => died();
+    thread.once('error', died).once('exit', exited);
+    thread.once('message', (bytes: Uint8Array) => {
+      thread.off('error', died).off('exit', exited).unref();
+      resolve(bytes);
+    });
+    thread.postMessage(content);
+  });
+}
