@@ -11,6 +11,7 @@ export {
   type AlertStore,
   createMemoryAlertStore,
   implicates,
+  isAttempt,
   type Scope,
   type StoredAlert,
 } from './alert.js';
@@ -78,6 +79,7 @@ export { buildLesson, type LearnerSettings, type Lesson, labelWindow, type Windo
 // Models.
 export type { Architecture, Batch, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
 export { createModel, loadModel } from './networks/load.js';
+export { type AlertLesson, type AlertReader, createAlertReader } from './others.js';
 export { type Fault, type Ignored, ipProtocols, type LinkType, linkTypes, type Malformed, type Packet } from './packet.js';
 export { type AddressPrivacy, keyedId, maskAddress } from './privacy.js';
 export { createRandom, permutation, type Random } from './random.js';
@@ -133,6 +135,8 @@ export { type Pupil, type WalkOptions, type WalkProgress, type WalkReport, walk 
 export { createPoolEngine } from './engines/pool.js';
 export { createProcessEngine } from './engines/process.js';
 export { runTrials, type TrialResult, type TrialsOptions } from './engines/trials.js';
+// Recording a lab of one's own.
+export { type LabProgress, type LabReport, type LabRequirements, labRequirements, type RecordOptions, recordLab } from './lab/record.js';
 // Where traffic comes from.
 export {
   type ImportedFile,
@@ -142,8 +146,10 @@ export {
   type VerifiedFile,
   verifyDatasets,
 } from './sources/datasets.js';
+export { createTruth, type FlowTruth, formatTruth, openTruth, parseTruth, type TruthRow } from './sources/flow-truth.js';
 export { hashFile } from './sources/hash-file.js';
 export { openSource, openSources, type SourceOptions, type SourceSpec } from './sources/open.js';
+export { openCapture, openFrames } from './sources/pcap-file.js';
 export { type SortOptions, sortFlows } from './sources/sort-flows.js';
 export { loadSpec } from './sources/spec-file.js';
 // Where things are kept.
@@ -153,6 +159,8 @@ export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from '.
 export { findHome, type Home, prepareHome } from './stores/home.js';
 export { homeKey } from './stores/home-key.js';
 export { createJournal } from './stores/journal-sqlite.js';
+export { type ReadKerasOptions, readKeras } from './stores/keras/read.js';
+export { kerasFile, kerasH5 } from './stores/keras/write.js';
 export { createLedgerStore } from './stores/ledger-sqlite.js';
 export { readRun } from './stores/recorded-run.js';
 export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';

@@ -14,11 +14,11 @@ export function countBy<Row, Keys extends Readonly<Record<string, Column<Row, Po
   const parts = Object.entries(keys).map(([name, column]) => [name, take<Row, Position>(column)] as const);
   const found = new Map<string, Counted>();
   rows.forEach((row, i) => {
-    const values = parts.map(([name, of]) => [name, of(row, i)] as const);
-    const key = JSON.stringify(values);
+    const values = parts.map(([, of]) => of(row, i));
+    const key = values.map((v) => (typeof v === 'number' ? v : `"${v}`)).join('\u0000');
     const entry = found.get(key);
     if (entry) entry.count++;
-    else found.set(key, { ...Object.fromEntries(values), count: 1 } as Counted);
+    else found.set(key, { ...Object.fromEntries(parts.map(([name], k) => [name, values[k]])), count: 1 } as Counted);
   });
   return [...found.values()].sort((a, b) => b.count - a.count);
 }

@@ -35,6 +35,13 @@ describe('frames of rows', () => {
     expect(back.toArray().map((row) => row?.toJSON())).toEqual(rows.map((row) => ({ note: null, ...row })));
   });
 
+  test('Arrow keeps text of every length and script', () => {
+    const texts = ['', 'é', null, '日本', '\u{1f600}', 'a'.repeat(1000)].map((text, i) => ({ text, even: i % 2 === 0 ? true : null }));
+    const back = tableFromIPC(tableToIPC(toArrow(texts)));
+    expect(back.toArray().map((row) => row?.toJSON())).toEqual(texts);
+    expect(back.getChild('text')!.nullCount).toBe(1);
+  });
+
   test('danfo scales them, and refuses more rows than it can bear', () => {
     const frame = toDanfo(rows.map(({ user, flows }) => ({ user, flows })));
     expect(frame.shape).toEqual([3, 2]);
