@@ -83,11 +83,11 @@ export interface Split {
   readonly held: readonly Sample[];
   /** Samples that reach over the cut and so belong to neither. */
   readonly straddling: number;
-  /** 'time-per-class' where one cut in time would leave a part without one of the classes. */
-  readonly how: 'time' | 'time-per-class';
+  /** 'time', 'time, 6 stretches', or 'time-per-class' where cuts in time would leave a part without one of the classes. */
+  readonly how: string;
 }
 
-function cutByTime(samples: readonly Sample[], share: number, blocks: number): Split {
+function cutByTime(samples: readonly Sample[], share: number, blocks: number): Pick<Split, 'train' | 'held'> {
   const sorted = [...samples].sort((a, b) => a.until - b.until); // stable: equal times keep their order
   const train: Sample[] = [];
   const held: Sample[] = [];
@@ -101,32 +101,34 @@ function cutByTime(samples: readonly Sample[], share: number, blocks: number): S
     held.push(...block.filter((s) => s.until >= cut && own(s, cut)));
     from = block.at(-1)?.until ?? from;
   }
-  return { train, held, straddling: samples.length - train.length - held.length, how: 'time' };
+  return { train, held };
 }
 
 /**
  * Splits by time: in each of `blocks` equal stretches what is learnt lies before what is judged (one block: everything learnt lies before
- * everything judged). Where that leaves one part without a class that the samples have, each class is cut at its own times, and `how`
- * says so.
+ * everything judged). Where that leaves one part without a class that the samples have, it takes half as many stretches, and at last
+ * cuts each class at its own time; `how` says so.
  * @param share of the samples that are held back, the newest of each block
  */
 export function splitByTime(samples: readonly Sample[], share: number, target: (s: Sample) => 0 | 1 | null | undefined, blocks = 1): Split {
-  const split = cutByTime(samples, share, blocks);
   const has = (part: readonly Sample[], c: 0 | 1): boolean => part.some((s) => target(s) === c);
-  if (([0, 1] as const).every((c) => !has(samples, c) || (has(split.train, c) && has(split.held, c)))) return split;
+  for (let k = blocks; k >= 1; k = Math.floor(k / 2)) {
+    const { train, held } = cutByTime(samples, share, k);
+    if (([0, 1] as const).every((c) => !has(samples, c) || (has(train, c) && has(held, c)))) {
+      return { train, held, straddling: samples.length - train.length - held.length, how: k === 1 ? 'time' : `time, ${k} stretches` };
+    }
+  }
   const parts = ([0, 1] as const).map((c) =>
     cutByTime(
       samples.filter((s) => (target(s) === 1 ? 1 : 0) === c),
       share,
-      blocks,
+      1,
     ),
   );
-  return {
-    train: parts.flatMap((p) => p.train).sort((a, b) => a.until - b.until),
-    held: parts.flatMap((p) => p.held).sort((a, b) => a.until - b.until),
-    straddling: parts.reduce((n, p) => n + p.straddling, 0),
-    how: 'time-per-class',
-  };
+  const inOrder = (part: 'train' | 'held'): Sample[] => parts.flatMap((p) => p[part]).sort((a, b) => a.until - b.until);
+  const train = inOrder('train');
+  const held = inOrder('held');
+  return { train, held, straddling: samples.length - train.length - held.length, how: 'time-per-class' };
 }
 
 /** Encodes samples; `target` must give 0 or 1 for each. */

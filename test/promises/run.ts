@@ -31,7 +31,8 @@ export const specOf = (over: Record<string, Record<string, unknown> | unknown> =
     behaviour: {
       every: { flows: 600 },
       minSamples: 10,
-      first: { epochs: 5, learningRate: 0.005 },
+      goldenBlocks: 1,
+      first: { epochs: 12, learningRate: 0.01 },
       train: { epochs: 2 },
       units: [8],
       dense: [8],

@@ -16,7 +16,7 @@ import { makeFlows } from '../traffic/flows.js';
 import { flowSource, only, type Ran, run, specOf, trainHere } from './run.js';
 
 const windows = { flow: { every: { seconds: 300 } }, behaviour: { every: { seconds: 300 } } };
-const frames = makeCapture({ sessions: 1100 });
+const frames = makeCapture({ sessions: 1800 });
 let reference: Ran;
 beforeAll(async () => {
   reference = await run(specOf(windows), [captureSource(frames)]);
@@ -41,6 +41,7 @@ describe('replay uses capture time', () => {
     const { bySource } = await alerts.stats();
     expect(bySource.DFA).toBeGreaterThan(0);
     expect(bySource.ANN).toBeGreaterThan(0);
+    expect(bySource.LSTM).toBeGreaterThan(0);
   });
 
   test.each([1, 7, 1000])('frames %i at a time: the same bytes of flows, labels, weights, metrics and alerts', async (batch) => {

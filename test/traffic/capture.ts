@@ -19,14 +19,14 @@ export const captureTruth = (flow: Flow): { label: 0 | 1 } => ({ label: flow.res
 
 /**
  * Seeded packets for tests of the whole walk: nine users fetch pages (handshake, request, answer, FIN) and every third of them also
- * knocks at closed ports (SYN, RST). About 1.1 s of capture time from one connection to the next.
+ * knocks at closed ports (SYN, RST). About half a second of capture time from one connection to the next.
  */
-export function makeCapture({ sessions = 1000, users = 9, seed = 1, from = 0 } = {}): CapturedFrame[] {
+export function makeCapture({ sessions = 2000, users = 9, seed = 1, from = 0 } = {}): CapturedFrame[] {
   const random = createRandom(seed);
   const frames: CapturedFrame[] = [];
   let ts = start + from * 1e6;
   for (let i = 0; i < sessions; i++) {
-    ts += 100_000 + random.below(2_000_000);
+    ts += 50_000 + random.below(900_000);
     const user = random.below(users);
     const me = `192.0.2.${10 + user}`;
     const port = 30_000 + random.below(30_000);
