@@ -126,8 +126,10 @@ export function splitByTime(samples: readonly Sample[], share: number, target: (
     ),
   );
   const inOrder = (part: 'train' | 'held'): Sample[] => parts.flatMap((p) => p[part]).sort((a, b) => a.until - b.until);
-  const train = inOrder('train');
   const held = inOrder('held');
+  // Cut at two times, a sequence to learn may share flows with one that is held back: it is left out.
+  const judged = new Set(held.flatMap((s) => s.rows));
+  const train = inOrder('train').filter((s) => !s.rows.some((row) => judged.has(row)));
   return { train, held, straddling: samples.length - train.length - held.length, how: 'time-per-class' };
 }
 
