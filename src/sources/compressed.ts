@@ -1,8 +1,8 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import xz from 'xz-decompress';
 import { NetloopError } from '../errors.js';
+import { openStored } from './stored-bytes.js';
 
 export type Compression = 'none' | 'gzip' | 'xz' | 'zstd';
 
@@ -21,8 +21,6 @@ export interface ByteStream {
   readonly close: () => Promise<void>;
 }
 
-/** Small enough that one piece of the most compressible input (1,032:1) swells to 66 MB at worst. */
-const PIECE = 64 * 1024;
 /** zstd's own limit for decoders that were not asked for more. fzstd copies its whole window for every block, so more would also crawl. */
 const ZSTD_WINDOW = 128 * 2 ** 20;
 
@@ -40,39 +38,27 @@ export function compressionOf(head: Uint8Array): Compression {
   return 'none';
 }
 
-async function openFile(path: string): Promise<{ file: FileHandle; total: number | null }> {
-  try {
-    const status = await stat(path);
-    if (status.isDirectory()) throw new NetloopError('NL_FILE_FORMAT', `${path} is a folder; name a file in it`, { where: { file: path } });
-    return { file: await open(path, 'r'), total: status.isFile() ? status.size : null };
-  } catch (cause) {
-    if (cause instanceof NetloopError) throw cause;
-    const why = (cause as NodeJS.ErrnoException).code;
-    const what = why === 'ENOENT' ? 'does not exist' : why === 'EACCES' ? 'may not be read by this user' : `cannot be read (${why})`;
-    throw new NetloopError('NL_FILE_MISSING', `${path} ${what}`, { cause, where: { file: path } });
-  }
-}
-
 /**
  * Opens a file and finds out from its first bytes whether it is gzip, xz or zstd (several members in a row count as one content).
- * @param options `name` is what messages call it, where that is not its path
+ * @param from a path; '-' is standard input
  * @throws NL_FILE_MISSING, NL_FILE_EMPTY, NL_FILE_FORMAT (a folder); while reading: NL_FILE_CORRUPT with the stored byte offset after
  *   everything before the damage was delivered, NL_CANCELLED
  * @example for await (const bytes of (await openBytes('day1.pcap.zst')).chunks) size += bytes.length
  */
-export async function openBytes(
-  from: string,
-  options: { readonly signal?: AbortSignal; readonly name?: string } = {},
-): Promise<ByteStream> {
-  const { file, total } = await openFile(from);
-  const path = options.name ?? from;
+export async function openBytes(from: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ByteStream> {
+  const file = await openStored(from);
+  const { name: path, total } = file;
   let stored = 0;
+  const cancelled = () => new NetloopError('NL_CANCELLED', `reading ${path} was cancelled`, { where: { file: path, byte: stored } });
+  if (total === null) signal?.addEventListener('abort', () => void file.close(), { once: true }); // nothing may ever come from a pipe
   const next = async (): Promise<Uint8Array | null> => {
-    if (options.signal?.aborted)
-      throw new NetloopError('NL_CANCELLED', `reading ${path} was cancelled`, { where: { file: path, byte: stored } });
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, null);
-    stored += bytesRead;
-    return bytesRead === 0 ? null : buffer.subarray(0, bytesRead);
+    if (signal?.aborted) throw cancelled();
+    const piece = await file.next().catch((error: unknown) => {
+      throw signal?.aborted ? cancelled() : error;
+    });
+    if (signal?.aborted) throw cancelled();
+    stored += piece?.length ?? 0;
+    return piece;
   };
   const empty = (why: string) => new NetloopError('NL_FILE_EMPTY', `${path} ${why}`, { where: { file: path } });
   let first: Uint8Array | null;

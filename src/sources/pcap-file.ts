@@ -37,7 +37,12 @@ function parserFor(name: string, head: Uint8Array, damage: DamageLog): CapturePa
 }
 
 /** Chunks of content to batches of frames, in one buffer that is used again and again. */
-async function* framesOf(name: string, chunks: AsyncIterable<Uint8Array>, damage: DamageLog, tick: () => void): AsyncGenerator<Frames> {
+export async function* framesOf(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  damage: DamageLog,
+  tick: () => void,
+): AsyncGenerator<Frames> {
   let buffer = new Uint8Array(WINDOW);
   let have = 0;
   /** Octets of a block nobody needs that are still to come. */
@@ -134,17 +139,15 @@ async function checkHead(path: string): Promise<void> {
  * @example for await (const frames of (await openCapture('day1.pcap.zst')).read()) total += frames.count
  */
 export async function openCapture(path: string): Promise<Source> {
-  const pipe = path === '-';
-  const file = pipe ? '/dev/stdin' : path;
-  if (!pipe) await checkHead(file);
-  const name = pipe ? 'standard input' : path;
+  if (path !== '-') await checkHead(path);
+  const name = path === '-' ? 'standard input' : path;
   let damage = createDamageLog();
   return {
     name,
     yields: 'frames',
     async *read(options: ReadOptions = {}) {
       damage = createDamageLog();
-      const stream: ByteStream = await openBytes(file, { signal: options.signal, name });
+      const stream: ByteStream = await openBytes(path, { signal: options.signal });
       const tick = (): void => options.onProgress?.(stream.stored(), stream.total);
       yield* framesOf(name, stream.chunks, damage, tick);
       tick();

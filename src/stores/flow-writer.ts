@@ -100,7 +100,7 @@ async function createParquet(out: string, path: string, labelled: boolean): Prom
         const connection = await (await DuckDBInstance.create()).connect();
         const columns = recordColumns(labelled).map(([name, kind]) => `${name}: '${types[kind]}'`);
         const from = `read_json(${quoted(lines)}, format = 'newline_delimited', columns = {${columns.join(', ')}})`;
-        await connection.run(`COPY (SELECT * FROM ${from}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
+        await connection.run(`COPY (SELECT * FROM ${from}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`);
         connection.closeSync();
       } catch (error) {
         throw unwritable(out, error);
