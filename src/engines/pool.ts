@@ -78,7 +78,8 @@ export function createPoolEngine(options: PoolOptions): Engine {
         child.once('close', (code, killedBy) =>
           done(() => {
             if (signal?.aborted) return reject(signal.reason as Error);
-            if (code !== 0) return reject(failure(stderr, code, killedBy));
+            // A run that could learn nothing ends with 1 too, but its report is whole.
+            if (code !== 0 && size === 0) return reject(failure(stderr, code, killedBy));
             if (size > maxReport)
               return reject(new NetloopError('NL_WORKER', `a trial's report has ${size} octets, expected at most ${maxReport}`));
             try {
