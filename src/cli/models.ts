@@ -1,13 +1,10 @@
 import type { Command } from 'commander';
 import { NetloopError, number } from '../errors.js';
 import type { ModelName, ModelVersion } from '../registry.js';
+import { addModelFiles } from './model-files.js';
+import { modelName } from './model-name.js';
 import { openRegistry } from './ports.js';
 import { renderTable } from './table.js';
-
-function modelName(name: string): ModelName {
-  if (name === 'behaviour' || name === 'flow') return name;
-  throw new NetloopError('NL_MODEL_UNKNOWN', `no model '${name}': expected behaviour or flow`);
-}
 
 const brief = ({ model, encoder, ...rest }: ModelVersion) => ({
   ...rest,
@@ -20,7 +17,7 @@ const print = (value: unknown): void => void process.stdout.write(`${JSON.string
 export function addModels(program: Command): void {
   const models = program
     .command('models')
-    .description('versions of the two learners: list, show, promote, roll back')
+    .description('versions of the two learners: list, show, promote, roll back, import, export')
     .addHelpText(
       'after',
       '\nExamples:\n  netloop models list\n  netloop models show flow\n  netloop models rollback flow --why "too many false alarms"',
@@ -101,4 +98,5 @@ export function addModels(program: Command): void {
   };
   change('promote', 'make a version the champion');
   change('rollback', "back to the champion's parent");
+  addModelFiles(models);
 }

@@ -16,6 +16,7 @@ import { holdFileLock } from '../stores/file-lock.js';
 import { findHome, type Home, prepareHome } from '../stores/home.js';
 import { homeKey } from '../stores/home-key.js';
 import { createJournal } from '../stores/journal-sqlite.js';
+import { kerasCopies } from '../stores/keras/versions.js';
 import { createLedgerStore } from '../stores/ledger-sqlite.js';
 import { branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
@@ -45,11 +46,15 @@ function lazyTracking(home: Home): { open: () => EmbeddedTracking; close: () => 
   return { open, close: () => tracking?.close() };
 }
 
+/** The live registry: every version carries a Keras file, and is shown in the tracking store. */
+const registryOf = (home: Home, mirror: () => EmbeddedTracking): FileRegistry =>
+  createFileRegistry({ dir: home.models, mirror, extras: kerasCopies, onWarning: warn });
+
 /** The registry alone, mirrored into the tracking store. Reading it creates nothing and needs no right to write. */
 export function openRegistry({ write = false } = {}): { registry: FileRegistry; close: () => void } {
   const home = write ? prepareHome(openHome()) : openHome();
   const tracking = lazyTracking(home);
-  return { registry: createFileRegistry({ dir: home.models, mirror: tracking.open, onWarning: warn }), close: tracking.close };
+  return { registry: registryOf(home, tracking.open), close: tracking.close };
 }
 
 /** What a run that does not publish starts from: nothing, or copies of the live champions. Nothing goes back. */
@@ -82,7 +87,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
   const ledger = kept && spec.keep !== 'none' ? createLedgerStore(join(home.state, 'ledger.db')) : { ...createLedger(), close: () => {} };
   const { registry, trusted } = kept
     ? {
-        registry: createFileRegistry({ dir: home.models, mirror: embedded.open, onWarning: warn }),
+        registry: registryOf(home, embedded.open),
         trusted: createTrustedFiles(trustedDir(home)),
       }
     : await branch(spec.parent, home);

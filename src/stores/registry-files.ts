@@ -33,7 +33,7 @@ export interface FileRegistryOptions {
   /** Where versions and aliases are shown to people, or how to open it. Its failures never stop a promotion. */
   readonly mirror?: ModelMirror | (() => ModelMirror);
   /** Further files to store in a version (a Keras file, an MLmodel), by name. */
-  readonly extras?: (version: Omit<ModelVersion, 'version'>) => Files;
+  readonly extras?: (version: Omit<ModelVersion, 'version'>) => Files | Promise<Files>;
   /** Told of every trouble that was survived: a damaged champion, a mirror that did not answer. */
   readonly onWarning?: (warning: NetloopError) => void;
   /** Milliseconds since the epoch. */
@@ -171,7 +171,8 @@ export function createFileRegistry({
       checkWeights(entry.name, entry.model);
       const home = folder(entry.name);
       if (entry.parent !== null && !versionNumbers(home).includes(entry.parent)) throw versionUnknown(entry.name, entry.parent);
-      const version = coded(() => writeVersion(home, entry, extras(entry), iso()));
+      const more = await extras(entry);
+      const version = coded(() => writeVersion(home, entry, more, iso()));
       await reconcile(entry.name);
       return version;
     },
