@@ -63,7 +63,7 @@ export function labRequirements(without: readonly Service[] = []): LabRequiremen
   const missing: string[] = [];
   const services: Service[] = [];
   if (process.platform !== 'linux') missing.push('Linux (namespaces)');
-  else if (process.getuid?.() !== 0) missing.push('root (run with sudo)');
+  else if (process.geteuid?.() !== 0) missing.push('root (run with sudo)');
   const lack = (needed: Readonly<Record<string, readonly string[]>>): string[] =>
     Object.entries(needed).flatMap(([name, programs]) => {
       const absent = programs.filter((program) => !present(program));

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { asOrdinaryUser } from '../unprivileged.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -28,7 +29,7 @@ test('a service left out is not asked for', async () => {
   expect(labRequirements(['rsync']).services).toContain('rsync');
 });
 
-test.skipIf(process.getuid?.() === 0)('without root the right is named first', async () => {
+test('without root the right is named first', async () => {
   const { labRequirements } = await import('../../src/lab/requirements.js');
-  expect(labRequirements().missing[0]).toContain('root');
+  await asOrdinaryUser(async () => expect(labRequirements().missing[0]).toContain('root'));
 });
