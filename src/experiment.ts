@@ -1,13 +1,13 @@
 import type { AlertStore } from './alert.js';
 import { type Contender, createScoreboard } from './baseline.js';
 import { type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
-import { createDetector, type SwapRecord } from './detector.js';
+import { createDetector, type Detector, type SwapRecord } from './detector.js';
 import { type Metrics, metricEntries } from './evaluate.js';
 import { createFeaturizer } from './featurize.js';
 import type { Flow } from './flow.js';
 import { canonical, sha256 } from './hash.js';
 import type { CycleJournal } from './journal.js';
-import { createLearner } from './learner.js';
+import { createLearner, type Learner, type LearnerChange } from './learner.js';
 import type { Ledger } from './ledger.js';
 import { createAlertReader } from './others.js';
 import { keyedId } from './privacy.js';
@@ -17,13 +17,25 @@ import { createRules } from './rules/all.js';
 import type { Source } from './source.js';
 import type { Spec } from './spec.js';
 import type { DatasetInput, Metric, Tracking } from './tracking.js';
-import { type Pupil, type WalkProgress, type WalkReport, walk } from './walk.js';
+import { type LearningMode, type Pupil, type WalkProgress, type WalkReport, walk } from './walk.js';
 
 /** What a lineage carries between processes: golden set and reservoir of each learner. */
 export interface TrustedStore {
   load(name: ModelName): Promise<Trusted | null>;
   save(name: ModelName, trusted: Trusted): Promise<void>;
 }
+
+/** Somebody at the controls of a run under way. What is done by hand is not in the spec, so such a run cannot be run again to the bit. */
+export interface Controls {
+  modeOf(name: ModelName): LearningMode;
+  /** What learners go on with when their next window begins. */
+  settings(): LearningSpec;
+  /** Told once, before the first event, what is watching and learning. The detector may be swapped between any two events. */
+  ready(live: { readonly detector: Detector; readonly learners: readonly Learner[] }): void;
+}
+
+/** The part of a spec that learners go by. */
+export type LearningSpec = Pick<Spec, 'flow' | 'behaviour' | 'sequence' | 'labels' | 'gate' | 'keep'>;
 
 /** Everything at the edge that an experiment needs. */
 export interface ExperimentPorts {
@@ -45,6 +57,8 @@ export interface ExperimentPorts {
   readonly onProgress?: (progress: WalkProgress) => void;
   readonly onCycle?: (cycle: TimedCycle) => void;
   readonly signal?: AbortSignal;
+  /** Absent: the spec alone decides. */
+  readonly controls?: Controls;
 }
 
 export type TimedCycle = CycleRecord & { readonly seconds: number; readonly swap: SwapRecord | null };
@@ -63,6 +77,24 @@ export interface ExperimentReport extends WalkReport {
 }
 
 const learners: readonly ModelName[] = ['flow', 'behaviour'];
+
+/** What a learner is made of. */
+function learnerOptions(spec: LearningSpec, name: ModelName) {
+  const { enabled: _, ...settings } = spec[name];
+  const replay = spec.keep === 'none' ? 0 : settings.replay;
+  return { ...settings, replay, sequence: spec.sequence, policy: spec.labels, gate: spec.gate };
+}
+
+/** What the journal keeps of a cycle, for its history: rows, seconds, metrics of the challenger, the gate's word. */
+const summary = ({ seconds, samples, flows, after, goldenAfter, verdict, labels }: TimedCycle): Record<string, unknown> => ({
+  seconds,
+  flows,
+  samples: samples.train,
+  metrics: after,
+  golden: goldenAfter,
+  checks: verdict?.checks ?? null,
+  coverage: labels.coverage,
+});
 
 /** Tag of a run that went on from a live champion: the version it found. */
 export const startTag = (name: ModelName): string => `netloop.from.${name}`;
@@ -88,12 +120,14 @@ function cycleMetrics(record: TimedCycle): Metric[] {
     label_benign_noise: benignNoise,
     flows: record.flows,
     users: record.users,
+    duplicates: record.samples.duplicates,
     seconds: record.seconds,
   };
   return [
     ...from(record.prequential, 'prequential_'),
     ...from(record.before, 'before_'),
     ...from(record.after, 'after_'),
+    ...from(record.goldenBefore, 'golden_before_'),
     ...from(record.goldenAfter, 'golden_'),
     ...Object.entries(labels).flatMap(([key, value]) => (value === null ? [] : [{ key, value, step }])),
     ...record.epochs.flatMap((e) => [
@@ -115,7 +149,7 @@ function cycleMetrics(record: TimedCycle): Metric[] {
  * Same spec, data and seed: same `hashes`, on any machine.
  */
 export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise<ExperimentReport> {
-  const { registry, tracking, journal, now } = ports;
+  const { registry, tracking, journal, now, controls } = ports;
   const started = now();
   const { sources, datasets } = await ports.open(spec.source);
   const run = await tracking.start({
@@ -136,7 +170,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     onStep: (step) => {
       const person = ports.personOf?.(step.flow);
       const told = person === undefined ? step : { ...step, person };
-      for (const { learner } of pupils) learner.observe(told);
+      for (const { learner } of pupils) if (controls?.modeOf(learner.name) !== 'off') learner.observe(told);
     },
   });
 
@@ -144,21 +178,17 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     await tracking.log(run, { params: specParams(spec), datasets, tags: { 'netloop.spec': canonical(spec) } });
     await tracking.artifact(run, 'spec.json', JSON.stringify(spec, null, 2));
     for (const name of learners) {
-      const { enabled, ...settings } = spec[name];
       // Switched off is its learning: a champion that is there goes on watching.
       const champion = spec.parent === 'champion' ? await registry.current(name) : null;
       if (champion) {
         detector.swap(champion);
         await tracking.log(run, { tags: { [startTag(name)]: String(champion.version) } });
       }
-      if (!enabled) continue;
+      if (!spec[name].enabled) continue;
       const learner = createLearner({
-        ...settings,
-        replay: spec.keep === 'none' ? 0 : settings.replay,
+        ...learnerOptions(spec, name),
         name,
-        sequence: spec.sequence,
-        policy: spec.labels,
-        gate: spec.gate,
+        renew: controls && ((): LearnerChange => learnerOptions(controls.settings(), name)),
         seedOf: (cycle) => random.fork(`${name} cycle ${cycle}`).bits(),
       });
       pupils.push({ learner, trusted: champion ? await ports.trusted.load(name) : null });
@@ -166,6 +196,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
 
     const others = await createAlertReader(ports.alerts, journal, { most: spec.flow.maxHistory, policy: spec.labels });
     const ledger = spec.keep === 'none' ? undefined : ports.ledger;
+    controls?.ready({ detector, learners: pupils.map(({ learner }) => learner) });
     const windows = new Map<string, string>(); // cycle label -> journal id
     const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
     const labelOf = (name: ModelName, cycle: number): string => `${name} cycle ${cycle}`;
@@ -226,10 +257,11 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         });
         await tracking.artifact(entry.run, 'cycle.json', JSON.stringify(timed, null, 2));
         await tracking.finish(entry.run, record.state === 'failed' ? 'FAILED' : 'FINISHED');
-        await journal.advance(entry.id, 'cleaned', {});
+        await journal.advance(entry.id, 'cleaned', summary(timed));
         ports.onCycle?.(timed);
       },
       onProgress: ports.onProgress,
+      modeOf: controls?.modeOf,
       signal: ports.signal,
     });
 
