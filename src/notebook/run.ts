@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { number } from '../errors.js';
 import type { Reply, Request } from './kernel.js';
-import { type Cell, cellNumbers, clearOutputs, injectParameters, LIVE, loadNotebook, type Notebook, type Output } from './notebook-file.js';
+import { type Cell, cellNumbers, clearOutputs, injectParameters, loadNotebook, type Notebook } from './notebook-file.js';
+import { createOutputs, withError } from './outputs.js';
 
 export interface RunNotebookOptions {
   /** Values for the cell tagged `parameters`. */
@@ -33,43 +34,6 @@ export interface NotebookRun {
 /** Notebooks import netloop by its name, and so its built form: the kernel is the built one too, whoever starts it. */
 const kernelFile = (): string =>
   join(dirname(createRequire(import.meta.url).resolve('netloop/package.json')), 'dist', 'notebook', 'kernel.js');
-
-/** Outputs of one cell as they arrive: streams run together, displays with an id are replaced where they stand. */
-function createOutputs() {
-  const outputs: Output[] = [];
-  const places = new Map<string, number>();
-  return {
-    outputs,
-    take(reply: Exclude<Reply, { kind: 'end' }>): void {
-      if (reply.kind === 'stream') {
-        const last = outputs.at(-1);
-        if (last?.output_type === 'stream' && last.name === reply.name)
-          outputs[outputs.length - 1] = { ...last, text: last.text + reply.text };
-        else outputs.push({ output_type: 'stream', name: reply.name, text: reply.text });
-        return;
-      }
-      // What is drawn over and over (bars, growing tables) speaks of time; it is marked, so that reruns do not compare it.
-      const output: Output = { output_type: 'display_data', data: reply.data, metadata: reply.id === null ? {} : { [LIVE]: true } };
-      const place = reply.id === null ? undefined : places.get(reply.id);
-      if (place !== undefined) outputs[place] = output;
-      else {
-        if (reply.id !== null) places.set(reply.id, outputs.length);
-        outputs.push(output);
-      }
-    },
-  };
-}
-
-/** tslab prints an error to standard error; nbformat has an output of its own for it. */
-function withError(outputs: readonly Output[], why: string | null): { outputs: Output[]; message: string } {
-  const printed = outputs.filter((o) => o.output_type === 'stream' && o.name === 'stderr');
-  const text = why ?? printed.map((o) => ('text' in o ? o.text : '')).join('');
-  const lines = text.trim().split('\n');
-  const message = lines.find((line) => /^(?:Uncaught )?(?:NL_\w+|\w*Error)\b/.test(line)) || lines[0] || 'failed without a word';
-  const ename = /^(?:Uncaught )?(NL_\w+|\w*Error)\b/.exec(message)?.[1] ?? 'Error';
-  const kept = why === null ? outputs.filter((o) => !printed.includes(o)) : outputs;
-  return { outputs: [...kept, { output_type: 'error', ename, evalue: message, traceback: lines }], message };
-}
 
 interface Kernel {
   /** Why the cell failed, '' when it said so itself, null when it went well. */
@@ -146,11 +110,11 @@ export async function runCells(source: Notebook, folder: string, options: RunNot
       const at = numbers[i]!;
       if (cell.cell_type !== 'code' || cell.source.trim() === '') continue;
       onCell?.(at, notebook.cells.length);
-      const { outputs, take } = createOutputs();
-      const why = await kernel.run({ cell: i + 1, code: cell.source }, take, cellSeconds);
+      const outputs = createOutputs();
+      const why = await kernel.run({ cell: i + 1, code: cell.source }, outputs.take, cellSeconds);
       signal?.throwIfAborted();
       count++;
-      const shown = why === null ? { outputs, message: '' } : withError(outputs, why || null);
+      const shown = why === null ? { outputs: outputs.all(), message: '' } : withError(outputs.all(), why || null);
       cells[i] = { ...cell, outputs: shown.outputs, execution_count: count };
       if (why === null) continue;
       failed = { cell: at, message: shown.message };

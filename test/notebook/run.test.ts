@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { clearOutputs, firstOutput, injectParameters, parseNotebook, renderNotebook } from '../../src/notebook/notebook-file.js';
+import { createOutputs, MOST_DISPLAYS, MOST_TEXT } from '../../src/notebook/outputs.js';
 import { runNotebook } from '../../src/notebook/run.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -98,6 +99,16 @@ describe('a notebook runs without Jupyter', () => {
       expect.objectContaining({ name: 'TimeoutError' }),
     );
   });
+});
+
+test('what a cell puts out is bounded, and what was not kept is said', () => {
+  const outputs = createOutputs();
+  for (let i = 0; i < 30; i++) outputs.take({ kind: 'stream', cell: 1, name: 'stdout', text: 'x'.repeat(100_000) });
+  for (let i = 0; i < MOST_DISPLAYS + 7; i++) outputs.take({ kind: 'display', cell: 1, data: { 'text/plain': String(i) }, id: null });
+  const all = outputs.all();
+  expect(all).toHaveLength(1 + MOST_DISPLAYS + 1);
+  expect(all[0]).toMatchObject({ text: 'x'.repeat(MOST_TEXT) });
+  expect(all.at(-1)).toMatchObject({ text: "not kept: 1,000,000 characters and 7 displays more of this cell's output\n" });
 });
 
 describe('a notebook file', () => {
