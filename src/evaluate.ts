@@ -36,7 +36,7 @@ export function averagePrecision(scores: ArrayLike<number>, truth: ArrayLike<num
     hits += found;
     area += (found / attacks) * (hits / i);
   }
-  return area;
+  return Math.min(1, area); // a sum of shares may pass 1 by an ulp
 }
 
 /**
