@@ -18,7 +18,7 @@ export function createTestHome() {
   const dir = mkdtempSync(join(tmpdir(), 'netloop-test-'));
   const data = join(dir, 'conn.log');
   writeZeekJson(data, { flows: 1000, seed: 5 });
-  const file = (name: string, text: string): string => {
+  const file = (name: string, text: string | Uint8Array): string => {
     writeFileSync(join(dir, name), text);
     return join(dir, name);
   };
@@ -31,22 +31,27 @@ behaviour: { every: { flows: 500 }, minSamples: 10, first: { epochs: 4, learning
 `,
   );
   const env = { ...process.env, NETLOOP_HOME: dir };
+  const run = (args: string[], input?: Uint8Array | string): Promise<Ended> =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [program, ...args], { cwd: dir, env, stdio: ['pipe', 'pipe', 'pipe'] });
+      let stdout = '';
+      let stderr = '';
+      child.stdin.on('error', () => {}); // a command that does not read it may end first
+      child.stdin.end(input ?? '');
+      child.stdout.on('data', (chunk) => (stdout += chunk));
+      child.stderr.on('data', (chunk) => (stderr += chunk));
+      child.once('error', reject);
+      child.once('close', (code) => resolve({ code, stdout, stderr }));
+    });
   return {
     dir,
     data,
     spec,
     env,
     file,
-    netloop: (...args: string[]): Promise<Ended> =>
-      new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, [program, ...args], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
-        let stdout = '';
-        let stderr = '';
-        child.stdout.on('data', (chunk) => (stdout += chunk));
-        child.stderr.on('data', (chunk) => (stderr += chunk));
-        child.once('error', reject);
-        child.once('close', (code) => resolve({ code, stdout, stderr }));
-      }),
+    netloop: (...args: string[]): Promise<Ended> => run(args),
+    /** The same with something on its standard input. */
+    feed: (input: Uint8Array | string, ...args: string[]): Promise<Ended> => run(args, input),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }
