@@ -26,6 +26,12 @@ export const codes = {
   NL_DATASET: 'A data set is absent or its hash differs from the recorded one.',
   NL_RUN_UNKNOWN: 'No run or experiment of this name.',
   NL_BUSY: 'Another process holds this store or this work.',
+  NL_NOT_RUNNING: 'The service has no sniffer running, which this needs. Start the sniffer first.',
+  NL_TOO_FEW: 'A cycle was asked for, but the window holds too few samples. The message says how many are needed and how many there are.',
+  NL_TOKEN: 'The service asks for a token, or was called from a foreign page. Send `Authorization: Bearer` with NETLOOP_TOKEN.',
+  NL_NOT_FOUND: 'The service has nothing at this address. `/docs` lists what there is.',
+  NL_TOO_MUCH: 'The service was sent too much, too often, or by too many at once. Send less, or wait.',
+  NL_INTERNAL: 'Something broke inside the service. Its log has the whole story.',
 } as const;
 
 export type Code = keyof typeof codes;

@@ -23,7 +23,12 @@ export interface LearnerOptions extends LearnerSettings {
   readonly maxFlows?: number;
   /** The seed of cycle n. */
   readonly seedOf: (cycle: number) => number;
+  /** Asked whenever a window begins: settings that it shall have instead. Absent: all windows are alike. */
+  readonly renew?: () => LearnerChange;
 }
+
+/** What may change from one window to the next. */
+export type LearnerChange = Partial<Omit<LearnerOptions, 'name' | 'seedOf' | 'renew' | 'firstEvery'>>;
 
 /** Where a learner stands: for the progress line and the dashboard. */
 export interface LearnerStatus {
@@ -35,23 +40,32 @@ export interface LearnerStatus {
   readonly remaining: number | null;
   /** Why no cycle starts yet, null when one would. */
   readonly waiting: string | null;
+  /** Why even a cycle asked for now would not start: samples are short. Null when it would. */
+  readonly short: string | null;
   /** Flows not kept because the window was full. */
   readonly lost: number;
 }
 
 /** Collects one learner's window, in memory only, and says when a cycle is due. */
 export interface Learner {
+  readonly name: ModelName;
   observe(step: Step): void;
   alert(alert: Alert): void;
   /** Interval passed and enough samples, at this capture time. `now: true` skips the interval only. */
   due(ts: number, now?: boolean): boolean;
   /** Ends the window: its job, and an empty window from `ts` on. */
   take(ts: number, trusted: Trusted | null): CycleJob;
+  /** Forgets what was collected; the window begins again with the next flow. */
+  clear(): void;
   status(ts: number): LearnerStatus;
 }
 
-export function createLearner(options: LearnerOptions): Learner {
-  const { name, sequence, minSamples, maxFlows = 500_000 } = options;
+/** Flows a window keeps, where nothing else is said. */
+const MAX_FLOWS = 500_000;
+
+export function createLearner(initial: LearnerOptions): Learner {
+  const { name } = initial;
+  let options = initial;
   let number = 1;
   let every = options.firstEvery ?? options.every;
   let from = -1;
@@ -61,7 +75,15 @@ export function createLearner(options: LearnerOptions): Learner {
   let perUser = new Map<string, number>();
   let samples = 0;
 
+  const empty = (): void => {
+    lost = 0;
+    samples = 0;
+    steps = [];
+    alerts = [];
+    perUser = new Map();
+  };
   const waiting = (ts: number, now: boolean): string | null => {
+    const { minSamples } = options;
     if (from < 0) return 'no traffic yet';
     if (!now) {
       if ('flows' in every && steps.length < every.flows) return `collecting: ${steps.length} of ${every.flows} flows`;
@@ -71,7 +93,9 @@ export function createLearner(options: LearnerOptions): Learner {
   };
 
   return {
+    name,
     observe(step) {
+      const { sequence, maxFlows = MAX_FLOWS } = options;
       const ts = step.flow.ts + step.flow.duration;
       if (from < 0) from = ts;
       if (steps.length >= maxFlows) {
@@ -84,11 +108,11 @@ export function createLearner(options: LearnerOptions): Learner {
       samples += name === 'flow' ? 1 : sequencesOf(seen, sequence) - sequencesOf(seen - 1, sequence);
     },
     alert(alert) {
-      if (alerts.length < maxFlows) alerts.push(alert);
+      if (alerts.length < (options.maxFlows ?? MAX_FLOWS)) alerts.push(alert);
     },
     due: (ts, now = false) => waiting(ts, now) === null,
     take(ts, trusted) {
-      const { settings, policy, gate } = { settings: options, policy: options.policy, gate: options.gate };
+      const { settings, sequence, policy, gate } = { ...options, settings: options };
       const job: CycleJob = {
         learner: name,
         number,
@@ -103,14 +127,17 @@ export function createLearner(options: LearnerOptions): Learner {
         trusted,
       };
       number++;
+      options = { ...options, ...options.renew?.() };
       every = options.every;
       from = ts;
-      lost = 0;
-      samples = 0;
-      steps = [];
-      alerts = [];
-      perUser = new Map();
+      empty();
       return job;
+    },
+    clear() {
+      from = -1;
+      options = { ...options, ...options.renew?.() };
+      if (number > 1 || options.firstEvery == null) every = options.every;
+      empty();
     },
     status: (ts) => ({
       name,
@@ -119,6 +146,7 @@ export function createLearner(options: LearnerOptions): Learner {
       elapsed: from < 0 ? 0 : (ts - from) / 1e6,
       remaining: 'seconds' in every ? Math.max(0, every.seconds - (from < 0 ? 0 : (ts - from) / 1e6)) : null,
       waiting: waiting(ts, false),
+      short: waiting(ts, true),
       lost,
     }),
   };

@@ -29,6 +29,9 @@ export interface WalkProgress {
   readonly learners: readonly LearnerStatus[];
 }
 
+/** 'off': it keeps nothing; 'manual': it collects, but its cycles wait to be asked for; 'now': one was asked for, which skips the interval only. */
+export type LearningMode = 'off' | 'manual' | 'automatic' | 'now';
+
 export interface WalkOptions {
   readonly sources: readonly Source[];
   readonly detector: Detector;
@@ -43,6 +46,8 @@ export interface WalkOptions {
   readonly onWindow?: (name: ModelName, cycle: number, from: number) => Promise<void>;
   readonly onCycle?: (result: CycleResult, swap: SwapRecord | null) => Promise<void>;
   readonly onProgress?: (progress: WalkProgress) => void;
+  /** Somebody at the controls, asked on every turn; absent: every learner goes by itself. */
+  readonly modeOf?: (name: ModelName) => LearningMode;
   readonly signal?: AbortSignal;
 }
 
@@ -77,6 +82,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     onCycle = async () => {},
     onWindow = async () => {},
     onProgress,
+    modeOf = () => 'automatic',
     signal,
   } = options;
   const pending = new Map<ModelName, Pending>();
@@ -90,7 +96,14 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     if (found.length === 0) return;
     alerts += found.length;
     raised.push(...found);
-    for (const alert of found) for (const { learner } of pupils) learner.alert(alert);
+    for (const { learner } of pupils) {
+      if (modeOf(learner.name) !== 'off') for (const alert of found) learner.alert(alert);
+    }
+  };
+  /** `ended`: nothing more will come, so the interval is no reason to wait. */
+  const isDue = ({ learner }: Pupil, ts: number, ended = false): boolean => {
+    const mode = modeOf(learner.name);
+    return mode === 'now' || (mode === 'automatic' && ended) ? learner.due(ts, true) : mode === 'automatic' && learner.due(ts);
   };
   const deliver = async (): Promise<void> => {
     if (raised.length > 0) await onAlerts(raised.splice(0));
@@ -126,7 +139,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     for (const pupil of pupils) {
       const { name } = pupil.learner.status(ts);
       const cycle = pending.get(name);
-      const due = pupil.learner.due(ts);
+      const due = isDue(pupil, ts);
       if (cycle && (wire ? cycle.result !== null : ts >= cycle.deployAt || due)) await finish(pupil, name);
       if (due && !pending.has(name)) {
         start(pupil, ts);
@@ -138,7 +151,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     from = ts;
     for (const pupil of pupils) await open(pupil, ts);
   };
-  const restless = (ts: number): boolean => pending.size > 0 || pupils.some(({ learner }) => learner.due(ts));
+  const restless = (ts: number): boolean => pending.size > 0 || pupils.some((pupil) => isDue(pupil, ts));
 
   const replay = async (source: Source): Promise<void> => {
     let done = 0;
@@ -152,7 +165,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
           const ts = flow.ts + flow.duration;
           to = Math.max(to, ts);
           if (from === 0) await begin(ts);
-          if (restless(to)) await turn(to, false);
+          if (restless(to)) await turn(to, source.live === true);
           traffic.flow(flow);
         }
       } else {
@@ -170,6 +183,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
         }
       }
       await deliver();
+      // A quiet wire still takes orders, and still puts live what it learnt.
+      if (source.live && from > 0) await turn(to, true);
       const stage = pending.size > 0 ? 'training' : 'collecting';
       onProgress?.({ stage, done, total, ts: to, flows, alerts, learners: pupils.map((p) => p.learner.status(to)) });
     }
@@ -193,7 +208,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     const { name } = pupil.learner.status(to);
     if (pending.has(name)) await finish(pupil, name);
     // The source has ended: what stands in the window is learnt from if it is enough.
-    if (!pupil.learner.due(to, true)) continue;
+    if (!isDue(pupil, to, true)) continue;
     start(pupil, to);
   }
   for (const pupil of pupils) {

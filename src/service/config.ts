@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { NetloopError } from '../errors.js';
+import { type LearningSpec, specParams } from '../experiment.js';
+import { mergeSpecs, resolveSpec, type Spec } from '../spec.js';
+import { appendDurably, replaceDurably } from '../stores/durable-file.js';
+
+/** How the service learns: the learning part of a spec, and whether cycles begin by themselves. */
+export type ServiceConfig = LearningSpec & Pick<Spec, 'detector'> & { readonly automatic: boolean };
+
+/** The flow learner's settings for one site, for thousands, and as they are where nothing was said. */
+export const presets = {
+  default: { flow: { every: { seconds: 3600 }, minSamples: 100, maxHistory: 10_000, train: { epochs: 3, batch: 32, learningRate: 1e-4 } } },
+  mass: { flow: { every: { seconds: 3600 }, minSamples: 500, maxHistory: 20_000, train: { epochs: 3, batch: 128, learningRate: 2e-4 } } },
+  single: { flow: { every: { seconds: 7200 }, minSamples: 50, maxHistory: 5000, train: { epochs: 3, batch: 16, learningRate: 5e-5 } } },
+} as const;
+export type Preset = keyof typeof presets;
+
+/** One value that changed: dotted key, old and new as text; null where there was none. */
+export interface ConfigChange {
+  readonly key: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export interface ConfigStore {
+  get(): ServiceConfig;
+  /** Merges `input` over what stands; all of it or, when it is refused, none. @throws NL_SPEC, NL_STORE_WRITE */
+  change(input: Record<string, unknown>, by: string): readonly ConfigChange[];
+}
+
+const keys = ['flow', 'behaviour', 'sequence', 'labels', 'gate', 'keep', 'detector'] as const;
+
+/** @throws NL_SPEC naming the key, the rule and the nearest right key */
+export function resolveConfig(input: Record<string, unknown>, where = 'config'): ServiceConfig {
+  const { automatic = true, ...rest } = input;
+  if (typeof automatic !== 'boolean')
+    throw new NetloopError('NL_SPEC', `${where}: automatic: expected true or false, got ${String(automatic)}`);
+  const stray = Object.keys(rest).find((key) => !(keys as readonly string[]).includes(key));
+  if (stray !== undefined) {
+    throw new NetloopError('NL_SPEC', `${where}: unknown key '${stray}', expected one of preset, automatic, ${keys.join(', ')}`);
+  }
+  const { flow, behaviour, sequence, labels, gate, keep, detector } = resolveSpec({ ...rest, source: { files: ['-'] } }, where);
+  return { automatic, flow, behaviour, sequence, labels, gate, keep, detector };
+}
+
+/** What differs, sorted by key. */
+export function configChanges(from: ServiceConfig, to: ServiceConfig): ConfigChange[] {
+  const [a, b] = [specParams(from), specParams(to)];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .sort()
+    .filter((key) => a[key] !== b[key])
+    .map((key) => ({ key, from: a[key] ?? null, to: b[key] ?? null }));
+}
+
+/**
+ * The configuration in `file` (JSON, replaced in one step); every change is a line in `log`: when, by what, key, old, new.
+ * @throws NL_SPEC when the file was damaged or written by hand with a mistake
+ */
+export function createConfigStore({
+  file,
+  log,
+  initial = {},
+  now = Date.now,
+}: {
+  readonly file: string;
+  readonly log: string;
+  /** Where no file stands yet. */
+  readonly initial?: Record<string, unknown>;
+  readonly now?: () => number;
+}): ConfigStore {
+  let config = resolveConfig(existsSync(file) ? readConfig(file) : initial, file);
+  return {
+    get: () => config,
+    change({ preset, ...own }, by) {
+      if (preset !== undefined && !Object.hasOwn(presets, String(preset))) {
+        throw new NetloopError('NL_SPEC', `config: unknown preset '${String(preset)}', expected one of ${Object.keys(presets).join(', ')}`);
+      }
+      const over = preset === undefined ? {} : presets[preset as Preset];
+      const next = resolveConfig(mergeSpecs(mergeSpecs({ ...config }, over), own));
+      const changes = configChanges(config, next);
+      if (changes.length === 0) return changes;
+      replaceDurably(file, `${JSON.stringify(next, null, 2)}\n`);
+      config = next;
+      for (const change of changes) appendDurably(log, `${JSON.stringify({ at: new Date(now()).toISOString(), by, ...change })}\n`);
+      return changes;
+    },
+  };
+}
+
+function readConfig(file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw new NetloopError('NL_SPEC', `${file}: is not JSON: mend it, or delete it to begin from the defaults`, { cause });
+  }
+}

@@ -1,0 +1,361 @@
+import { basename, posix } from 'node:path';
+import { NetloopError } from '../errors.js';
+import type { ExperimentPorts, TimedCycle } from '../experiment.js';
+import type { CycleState } from '../journal.js';
+import { MAX_CYCLES } from '../journal.js';
+import type { LearnerStatus } from '../learner.js';
+import type { ModelName, Promotion } from '../registry.js';
+import type { Source } from '../source.js';
+import { openSources } from '../sources/open.js';
+import { resolveSpec } from '../spec.js';
+import type { DatasetInput } from '../tracking.js';
+import type { Captures } from './captures.js';
+import type { ConfigChange, ConfigStore, ServiceConfig } from './config.js';
+import type { EventHub } from './events.js';
+import { cycleHistory, type HistoryItem, trained } from './history.js';
+import type { Speed } from './pace.js';
+import { type Session, startSession } from './session.js';
+import { watchJournal } from './watched-ports.js';
+
+export const learnerNames: readonly ModelName[] = ['behaviour', 'flow'];
+
+/** What to watch: a recording by its name, or an interface. */
+export interface SnifferRequest {
+  readonly capture?: string;
+  readonly interface?: string;
+  /** Which packets an interface takes, in the capture library's filter language. */
+  readonly filter?: string | null;
+  /** Of a recording: capture seconds a second (default 1), or 'max'. */
+  readonly speed?: Speed;
+}
+
+export interface SnifferStatus {
+  readonly state: 'running' | 'stopping' | 'stopped';
+  readonly capture: string | null;
+  readonly interface: string | null;
+  readonly filter: string | null;
+  readonly speed: Speed | null;
+  /** ISO, this machine's clock. */
+  readonly started: string | null;
+  readonly ended: string | null;
+  readonly flows: number;
+  readonly alerts: number;
+  /** Capture time of the newest event, microseconds since the epoch; null before the first. */
+  readonly ts: number | null;
+  /** Share of the recording that was read; null for an interface. */
+  readonly share: number | null;
+  /** What broke it; null when it was stopped, ended or never started. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** A learner as pages show it. */
+export interface LearnerState {
+  readonly name: ModelName;
+  readonly enabled: boolean;
+  readonly state: 'active' | 'training' | 'inactive';
+  /** Where the cycle stands; 'collecting' between cycles, null when inactive. */
+  readonly stage: CycleState | null;
+  readonly cycle: number | null;
+  readonly live: number | null;
+  readonly flows: number;
+  /** Seconds of capture time. */
+  readonly elapsed: number;
+  readonly remaining: number | null;
+  /** Why no cycle starts yet: 'need 100 flows, have 45'; null when one would. */
+  readonly waiting: string | null;
+  readonly lost: number;
+  /** ISO of the capture's clock: when the window is full; null where flows decide or nothing is collected. */
+  readonly next_run: string | null;
+}
+
+export interface LearningState {
+  readonly enabled: boolean;
+  readonly is_training: boolean;
+  /** ISO; null before the first. */
+  readonly last_training_time: string | null;
+  readonly total_training_cycles: number;
+  readonly model_versions: number;
+  readonly state: 'active' | 'training' | 'inactive';
+  readonly automatic: boolean;
+  readonly learners: readonly LearnerState[];
+}
+
+export interface Reload {
+  readonly watching: boolean;
+  readonly models: readonly { readonly name: ModelName; readonly version: number | null; readonly changed: boolean }[];
+}
+
+/** Detects and learns at the same time, over a source chosen at run time. One sniffer at a time. */
+export interface Loop {
+  /** Loads the detector and watches; learning begins by itself. @throws NL_BUSY, NL_FILE_MISSING, NL_FILE_FORMAT, NL_RIGHTS */
+  start(request: SnifferRequest): Promise<SnifferStatus>;
+  /** Asks the sniffer to end; what trains finishes. @throws NL_NOT_RUNNING */
+  stop(): SnifferStatus;
+  sniffer(): SnifferStatus;
+  learning(): LearningState;
+  /** Switches learners on. @throws NL_NOT_RUNNING without a sniffer to collect from */
+  enable(names: readonly ModelName[]): readonly ConfigChange[];
+  /** Switches learners off: their windows are forgotten, a cycle under way finishes. */
+  disable(names: readonly ModelName[]): readonly ConfigChange[];
+  /** Begins a cycle of each as soon as possible; gives those that will. @throws NL_NOT_RUNNING, NL_BUSY, NL_TOO_FEW */
+  trainNow(names: readonly ModelName[]): readonly ModelName[];
+  config(): ServiceConfig;
+  configure(input: Record<string, unknown>): readonly ConfigChange[];
+  /** Puts the registry's champions live. @throws NL_MODEL_CORRUPT, NL_MODEL_SCHEMA: the old ones stay */
+  reload(): Promise<Reload>;
+  promote(name: ModelName, version: number, why: string): Promise<Promotion>;
+  rollback(name: ModelName, why: string): Promise<Promotion>;
+  history(options: { readonly limit: number; readonly learner?: ModelName; readonly all?: boolean }): Promise<readonly HistoryItem[]>;
+  /** Ends the sniffer and waits until everything is recorded. */
+  close(): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly ports: ExperimentPorts;
+  readonly config: ConfigStore;
+  readonly captures: Captures;
+  readonly events: EventHub;
+  /** Opens an interface; absent: this build or machine cannot. */
+  readonly openInterface?: (name: string, options: { readonly filter: string | null }) => Promise<Source>;
+}
+
+const idle: SnifferStatus = {
+  state: 'stopped',
+  capture: null,
+  interface: null,
+  filter: null,
+  speed: null,
+  started: null,
+  ended: null,
+  flows: 0,
+  alerts: 0,
+  ts: null,
+  share: null,
+  error: null,
+};
+
+const notRunning = (what: string): NetloopError =>
+  new NetloopError('NL_NOT_RUNNING', `${what}: no sniffer is running; POST /sniffer/start first`);
+
+export async function createLoop({ ports, config, captures, events, openInterface }: LoopOptions): Promise<Loop> {
+  const iso = (): string => new Date(ports.now()).toISOString();
+  const past = (await ports.journal.history({ limit: MAX_CYCLES })).filter(trained);
+  let cycles = past.length;
+  let lastTraining = past.length > 0 ? new Date(past[0]!.updated).toISOString() : null;
+  const versions = new Map<ModelName, number>();
+  const live = new Map<ModelName, number | null>();
+  for (const name of learnerNames) {
+    versions.set(name, (await ports.registry.list(name)).length);
+    live.set(name, (await ports.registry.current(name))?.version ?? null);
+  }
+
+  let session: Session | null = null;
+  let status = idle;
+  let starting = false;
+  const asked = new Set<ModelName>();
+
+  const { journal, stages } = watchJournal(ports.journal, (name, stage) => {
+    if (stage !== null) asked.delete(name);
+    events.emit({ kind: 'status', data: { ...learning() } });
+  });
+  const alerts: ExperimentPorts['alerts'] = {
+    ...ports.alerts,
+    async append(found) {
+      const added = await ports.alerts.append(found);
+      for (const { id, ts, source, rule } of found.slice(-20)) events.emit({ kind: 'alert', data: { id, ts, source, rule } });
+      return added;
+    },
+  };
+
+  function sniffer(): SnifferStatus {
+    const now = session?.progress();
+    if (!session || !now) return status;
+    const share = now.total === null || now.total === 0 ? null : Math.min(1, now.done / now.total);
+    return { ...status, state: session.stopping() ? 'stopping' : status.state, flows: now.flows, alerts: now.alerts, ts: now.ts, share };
+  }
+
+  function learnerState(name: ModelName, statuses: readonly LearnerStatus[]): LearnerState {
+    const enabled = config.get()[name].enabled;
+    const found = session && !session.stopping() ? statuses.find((entry) => entry.name === name) : undefined;
+    const stage = stages.get(name) ?? (enabled && found ? 'collecting' : null);
+    const remaining = enabled ? (found?.remaining ?? null) : null;
+    const ts = session?.progress()?.ts ?? 0;
+    return {
+      name,
+      enabled,
+      state: stages.has(name) ? 'training' : enabled && session && !session.stopping() ? 'active' : 'inactive',
+      stage,
+      cycle: found?.cycle ?? null,
+      live: session?.detector()?.live(name)?.version ?? live.get(name) ?? null,
+      flows: found?.flows ?? 0,
+      elapsed: found?.elapsed ?? 0,
+      remaining,
+      waiting: !session ? 'no sniffer is running' : !enabled ? 'switched off' : (found?.short ?? found?.waiting ?? null),
+      lost: found?.lost ?? 0,
+      next_run: remaining === null || ts === 0 ? null : new Date(ts / 1e3 + remaining * 1e3).toISOString(),
+    };
+  }
+
+  function learning(): LearningState {
+    const ts = session?.progress()?.ts ?? 0;
+    const statuses = session?.learners().map((learner) => learner.status(ts)) ?? [];
+    const learners = learnerNames.map((name) => learnerState(name, statuses));
+    const is = (state: LearnerState['state']): boolean => learners.some((entry) => entry.state === state);
+    const state = is('training') ? 'training' : is('active') ? 'active' : 'inactive';
+    return {
+      enabled: state !== 'inactive',
+      is_training: state === 'training',
+      last_training_time: lastTraining,
+      total_training_cycles: cycles,
+      model_versions: [...versions.values()].reduce((a, b) => a + b, 0),
+      state,
+      automatic: config.get().automatic,
+      learners,
+    };
+  }
+
+  function onCycle({ learner, number, state, reason, version, seconds, swap }: TimedCycle): void {
+    if (version !== null) versions.set(learner, Math.max(version, versions.get(learner) ?? 0));
+    if (swap) live.set(learner, swap.to);
+    if (state === 'deployed' || state === 'rolled-back') {
+      cycles++;
+      lastTraining = iso();
+    }
+    events.emit({ kind: 'cycle', data: { learner, number, state, reason, version, seconds } });
+  }
+
+  async function open(request: SnifferRequest): Promise<{ source: Source; datasets: readonly DatasetInput[]; name: string }> {
+    const { capture, interface: wire, filter = null } = request;
+    if ((capture === undefined) === (wire === undefined)) {
+      throw new NetloopError('NL_OPTION', 'invalid sniffer: expected either capture or interface');
+    }
+    if (capture !== undefined) {
+      const path = captures.find(capture);
+      const { sources, datasets } = await openSources({ files: [path], sort: 'end' }, '/');
+      // The record names what was asked for, not where this machine keeps it.
+      const named = datasets.map((d, i): DatasetInput => {
+        const label = i === 0 ? capture : posix.join(posix.dirname(capture), basename(d.name));
+        return { ...d, name: label, source: label };
+      });
+      return { source: sources[0]!, datasets: named, name: capture };
+    }
+    if (!openInterface) throw new NetloopError('NL_RIGHTS', 'live capture is not available here: replay a recording with capture');
+    return { source: await openInterface(wire!, { filter }), datasets: [], name: wire! };
+  }
+
+  async function start(request: SnifferRequest): Promise<SnifferStatus> {
+    if (session || starting) throw new NetloopError('NL_BUSY', 'a sniffer is running already; POST /sniffer/stop first');
+    starting = true;
+    try {
+      const { source, datasets, name } = await open(request);
+      const { automatic: _, flow, behaviour, ...rest } = config.get();
+      const on = { flow: { ...flow, enabled: true }, behaviour: { ...behaviour, enabled: true } }; // switched on and off while it runs
+      const spec = resolveSpec({ ...rest, ...on, name: 'service', source: { files: [name] }, parent: 'champion', publish: true });
+      const speed = request.speed ?? 1;
+      asked.clear();
+      const begun = await startSession({
+        spec,
+        ports: { ...ports, journal, alerts },
+        source,
+        datasets,
+        speed,
+        modeOf(name) {
+          const { automatic, [name]: learner } = config.get();
+          if (!learner.enabled) return 'off';
+          return asked.has(name) ? 'now' : automatic ? 'automatic' : 'manual';
+        },
+        settings: config.get,
+        onCycle,
+      });
+      session = begun;
+      const { capture = null, interface: wire = null, filter = null } = request;
+      status = { ...idle, state: 'running', capture, interface: wire, filter, speed: capture === null ? null : speed, started: iso() };
+      events.emit({ kind: 'sniffer', data: { ...status } });
+      void begun.ended.then(({ error }) => {
+        status = { ...sniffer(), state: 'stopped', ended: iso(), error };
+        session = null;
+        events.emit({ kind: 'sniffer', data: { ...status } });
+      });
+      return status;
+    } finally {
+      starting = false;
+    }
+  }
+
+  function switchLearners(names: readonly ModelName[], enabled: boolean): readonly ConfigChange[] {
+    const over = Object.fromEntries(names.map((name) => [name, { enabled }]));
+    return configure(over, enabled ? 'learning/start' : 'learning/stop');
+  }
+
+  function configure(input: Record<string, unknown>, by = 'learning/config'): readonly ConfigChange[] {
+    const changes = config.change(input, by);
+    for (const learner of session?.learners() ?? []) if (!config.get()[learner.name].enabled) learner.clear();
+    if (changes.length > 0) events.emit({ kind: 'config', data: changes });
+    return changes;
+  }
+
+  function trainNow(names: readonly ModelName[]): readonly ModelName[] {
+    if (!session || session.stopping()) throw notRunning('nothing to train on');
+    const busy = names.filter((name) => stages.has(name) || asked.has(name));
+    if (busy.length > 0) throw new NetloopError('NL_BUSY', `a cycle of ${busy.join(' and ')} is under way`);
+    const ts = session.progress()?.ts ?? 0;
+    const found = session.learners().filter(({ name }) => names.includes(name) && config.get()[name].enabled);
+    if (found.length === 0) throw new NetloopError('NL_NOT_RUNNING', `${names.join(' and ')}: switched off; POST /learning/start first`);
+    const ready = found.filter((learner) => learner.due(ts, true));
+    if (ready.length === 0) {
+      throw new NetloopError('NL_TOO_FEW', found.map((learner) => `${learner.name}: ${learner.status(ts).short}`).join('; '));
+    }
+    for (const { name } of ready) asked.add(name);
+    return ready.map(({ name }) => name);
+  }
+
+  async function reload(): Promise<Reload> {
+    const models: Reload['models'][number][] = [];
+    for (const name of learnerNames) {
+      const champion = await ports.registry.current(name);
+      const detector = session?.detector() ?? null;
+      const before = detector ? (detector.live(name)?.version ?? null) : (live.get(name) ?? null);
+      const changed = champion !== null && champion.version !== before;
+      if (changed) detector?.swap(champion);
+      live.set(name, champion?.version ?? null);
+      models.push({ name, version: champion?.version ?? null, changed });
+    }
+    events.emit({ kind: 'status', data: { ...learning() } });
+    return { watching: session !== null, models };
+  }
+
+  return {
+    start,
+    stop() {
+      if (!session) throw notRunning('nothing to stop');
+      session.stop();
+      return { ...sniffer(), state: 'stopping' };
+    },
+    sniffer,
+    learning,
+    enable(names) {
+      if (!session || session.stopping()) throw notRunning('nothing to collect from');
+      return switchLearners(names, true);
+    },
+    disable: (names) => switchLearners(names, false),
+    trainNow,
+    config: config.get,
+    configure: (input) => configure(input),
+    reload,
+    async promote(name, version, why) {
+      const promotion = await ports.registry.promote(name, version, why);
+      await reload();
+      return promotion;
+    },
+    async rollback(name, why) {
+      const promotion = await ports.registry.rollback(name, why);
+      await reload();
+      return promotion;
+    },
+    history: (options) => cycleHistory(ports.journal, options),
+    async close() {
+      session?.stop();
+      await session?.ended;
+    },
+  };
+}
