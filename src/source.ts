@@ -21,6 +21,11 @@ export interface Frames {
   readonly ts: Float64Array;
   /** Link type of each frame (the LINKTYPE_ number of pcap). */
   readonly link: Uint16Array;
+  /**
+   * A wire's clock, microseconds since the epoch, at least about once a second while nothing arrives (count 0): flows end and rules go on
+   * without waiting for the next packet. Files have none: their time is that of their packets.
+   */
+  readonly now?: number;
 }
 
 /** Finished connections that a log or a data set already holds, in the order of the source. */

@@ -58,7 +58,9 @@ export function createTraffic(on: (event: TrafficEvent) => void, options: Traffi
     batch(batch) {
       if (batch.kind === 'flows') for (const flow of batch.flows) traffic.flow(flow);
       else for (let i = 0; i < batch.count; i++) traffic.frame(batch, i);
-      if (batch.kind === 'frames' && batch.count > 0) traffic.expire(batch.ts[batch.count - 1]!);
+      if (batch.kind !== 'frames') return;
+      const now = batch.now ?? (batch.count > 0 ? batch.ts[batch.count - 1] : undefined);
+      if (now !== undefined) traffic.expire(now);
     },
     expire: (now) => void table.expire(now), // events have told of them already
     flush: () => void table.flush(),
