@@ -151,6 +151,11 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     from = ts;
     for (const pupil of pupils) await open(pupil, ts);
   };
+  const pass = async (ts: number, wire: boolean): Promise<void> => {
+    traffic.expire(ts);
+    take(detector.advance(ts));
+    await turn(ts, wire);
+  };
   const restless = (ts: number): boolean => pending.size > 0 || pupils.some((pupil) => isDue(pupil, ts));
 
   const replay = async (source: Source): Promise<void> => {
@@ -173,13 +178,14 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
           const ts = batch.ts[i]!;
           if (from === 0) await begin(ts);
           // Cycles turn on whole seconds of capture time: cheap to ask, and the same for every batch size.
-          if (Math.floor(ts / 1e6) > Math.floor(to / 1e6)) {
-            traffic.expire(ts);
-            take(detector.advance(ts));
-            await turn(ts, source.live === true);
-          }
+          if (Math.floor(ts / 1e6) > Math.floor(to / 1e6)) await pass(ts, source.live === true);
           if (ts > to) to = ts;
           traffic.frame(batch, i);
+        }
+        if (batch.now !== undefined && batch.now > to) {
+          if (from === 0) await begin(batch.now);
+          await pass(batch.now, source.live === true);
+          to = batch.now;
         }
       }
       await deliver();
