@@ -11,9 +11,12 @@ export function damageOf(sources: readonly Source[]): Tally {
   return tally;
 }
 
+/** Packets that give no flow of their own and are used all the same: rules watch ARP, fragments become datagrams. */
+const used = ['arp', 'fragment joined'];
+
 /** Prints what could not be used, by kind, to standard error. */
 export function reportDamage(ignored: Tally): void {
-  const kinds = Object.entries(ignored).filter(([, n]) => n > 0);
+  const kinds = Object.entries(ignored).filter(([kind, n]) => n > 0 && !used.includes(kind));
   if (kinds.length === 0) return;
   process.stderr.write(`not used: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}\n`);
   if (kinds.some(([kind]) => kind.endsWith(' checksum'))) {

@@ -50,11 +50,15 @@ describe('a capture', () => {
   });
 
   test('bad packets among good ones and a record cut off are counted by kind, and the rest is used', async () => {
-    const frames = [syn(0), Uint8Array.of(1, 2), syn(1), ethernet(Uint8Array.of(0x45, 0)), syn(2), syn(3)];
+    const arp = ethernet(Uint8Array.of(0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2, 9), {
+      type: 0x0806,
+    });
+    const frames = [syn(0), Uint8Array.of(1, 2), arp, syn(1), ethernet(Uint8Array.of(0x45, 0)), syn(2), syn(3)];
     const { code, stderr, rows, detected } = await told('some.pcap', pcap(frames).subarray(0, -3));
     expect([code, rows]).toEqual([0, 3]);
     for (const said of [stderr, detected]) {
       expect(said).toMatch(/^not used: (?=.*1 truncated record)(?=.*1 malformed ethernet)(?=.*1 malformed ip4)/m);
+      expect(said).not.toContain('arp'); // it gives no flow, but rules watch it
     }
     expect(detected).toContain('3 flows, 0 alerts');
   });
