@@ -117,8 +117,10 @@ describe('an experiment file that is wrong', () => {
       ['gone.yaml', 'source: { files: [gone.log] }\n', 1, /^NL_FILE_MISSING .*gone\.log does not exist/],
       ['user.yaml', 'extends: small\nsource: { user: who }\n', 1, /^NL_NO_USER .*no column who; there are ts, uid/],
     ];
-    for (const [name, content, code, message] of wrong) {
-      const ended = await home.netloop('run', home.file(name, content), '--json');
+    const files = wrong.map(([name, content]) => home.file(name, content));
+    const all = await Promise.all(files.map((file) => home.netloop('run', file, '--json')));
+    for (const [i, [name, , code, message]] of wrong.entries()) {
+      const ended = all[i]!;
       expect(ended.stderr, name).toMatch(message);
       expect([name, ended.code, ended.stdout]).toEqual([name, code, '']);
     }
