@@ -1,4 +1,5 @@
 // The entry of a capturing process: one capture, then its end. `live-capture.ts` starts it; the frames leave through descriptor 3.
+import { createRequire } from 'node:module';
 import { type Addon, tapByAddon } from './live-addon.js';
 import type { CaptureJob, CaptureNews, Tap } from './live-messages.js';
 import { tapByTcpdump } from './tcpdump.js';
@@ -8,17 +9,17 @@ const FRAMES = 3;
 const say = (news: CaptureNews): Promise<void> =>
   new Promise((resolve) => (process.connected ? process.send!(news, () => resolve()) : resolve()));
 
-async function addon(): Promise<Addon | null> {
+/** By `require`: the package is optional, built only where libpcap's headers are, and its types must not be needed either. */
+function addon(): Addon | null {
   try {
-    const { default: pcap } = (await import('pcap')) as unknown as { default: Addon };
-    return pcap;
+    return createRequire(import.meta.url)('pcap') as Addon;
   } catch {
-    return null; // an optional dependency: it is built only where libpcap's headers are
+    return null;
   }
 }
 
 async function open(job: CaptureJob): Promise<Tap> {
-  const pcap = job.through === 'tcpdump' ? null : await addon();
+  const pcap = job.through === 'tcpdump' ? null : addon();
   return pcap ? tapByAddon(job, pcap, FRAMES) : tapByTcpdump(job, FRAMES);
 }
 
