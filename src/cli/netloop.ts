@@ -14,6 +14,7 @@ import { addRerun } from './rerun.js';
 import { addRun } from './run.js';
 import { addRuns } from './runs.js';
 import { addSequences } from './sequences.js';
+import { addServe } from './serve.js';
 import { addStart } from './start.js';
 import { addSweep } from './sweep.js';
 
@@ -26,6 +27,7 @@ const program = new Command('netloop')
   .exitOverride();
 for (const add of [
   addStart,
+  addServe,
   addFlows,
   addDetect,
   addSequences,

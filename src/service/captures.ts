@@ -44,7 +44,7 @@ export function createCaptures(folders: Readonly<Record<string, string>>): Captu
       if (path !== undefined) return path;
       throw new NetloopError(
         'NL_FILE_MISSING',
-        `no recording ${JSON.stringify(name)}: GET /sniffer/status lists those that can be replayed`,
+        `no recording ${JSON.stringify(name)}: GET /sniffer/captures lists those that can be replayed`,
       );
     },
   };

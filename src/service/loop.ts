@@ -1,7 +1,6 @@
 import { basename, posix } from 'node:path';
 import { NetloopError } from '../errors.js';
 import type { ExperimentPorts, TimedCycle } from '../experiment.js';
-import type { CycleState } from '../journal.js';
 import { MAX_CYCLES } from '../journal.js';
 import type { LearnerStatus } from '../learner.js';
 import type { ModelName, Promotion } from '../registry.js';
@@ -13,77 +12,9 @@ import type { Captures } from './captures.js';
 import type { ConfigChange, ConfigStore, ServiceConfig } from './config.js';
 import type { EventHub } from './events.js';
 import { cycleHistory, type HistoryItem, trained } from './history.js';
-import type { Speed } from './pace.js';
 import { type Session, startSession } from './session.js';
+import { type LearnerState, type LearningState, learnerNames, type Reload, type SnifferRequest, type SnifferStatus } from './status.js';
 import { watchJournal } from './watched-ports.js';
-
-export const learnerNames: readonly ModelName[] = ['behaviour', 'flow'];
-
-/** What to watch: a recording by its name, or an interface. */
-export interface SnifferRequest {
-  readonly capture?: string;
-  readonly interface?: string;
-  /** Which packets an interface takes, in the capture library's filter language. */
-  readonly filter?: string | null;
-  /** Of a recording: capture seconds a second (default 1), or 'max'. */
-  readonly speed?: Speed;
-}
-
-export interface SnifferStatus {
-  readonly state: 'running' | 'stopping' | 'stopped';
-  readonly capture: string | null;
-  readonly interface: string | null;
-  readonly filter: string | null;
-  readonly speed: Speed | null;
-  /** ISO, this machine's clock. */
-  readonly started: string | null;
-  readonly ended: string | null;
-  readonly flows: number;
-  readonly alerts: number;
-  /** Capture time of the newest event, microseconds since the epoch; null before the first. */
-  readonly ts: number | null;
-  /** Share of the recording that was read; null for an interface. */
-  readonly share: number | null;
-  /** What broke it; null when it was stopped, ended or never started. */
-  readonly error: { readonly code: string; readonly message: string } | null;
-}
-
-/** A learner as pages show it. */
-export interface LearnerState {
-  readonly name: ModelName;
-  readonly enabled: boolean;
-  readonly state: 'active' | 'training' | 'inactive';
-  /** Where the cycle stands; 'collecting' between cycles, null when inactive. */
-  readonly stage: CycleState | null;
-  readonly cycle: number | null;
-  readonly live: number | null;
-  readonly flows: number;
-  /** Seconds of capture time. */
-  readonly elapsed: number;
-  readonly remaining: number | null;
-  /** Why no cycle starts yet: 'need 100 flows, have 45'; null when one would. */
-  readonly waiting: string | null;
-  readonly lost: number;
-  /** ISO of the capture's clock: when the window is full; null where flows decide or nothing is collected. */
-  readonly next_run: string | null;
-}
-
-export interface LearningState {
-  readonly enabled: boolean;
-  readonly is_training: boolean;
-  /** ISO; null before the first. */
-  readonly last_training_time: string | null;
-  readonly total_training_cycles: number;
-  readonly model_versions: number;
-  readonly state: 'active' | 'training' | 'inactive';
-  readonly automatic: boolean;
-  readonly learners: readonly LearnerState[];
-}
-
-export interface Reload {
-  readonly watching: boolean;
-  readonly models: readonly { readonly name: ModelName; readonly version: number | null; readonly changed: boolean }[];
-}
 
 /** Detects and learns at the same time, over a source chosen at run time. One sniffer at a time. */
 export interface Loop {
