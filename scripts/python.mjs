@@ -20,9 +20,9 @@ function missing(what) {
 if (process.env.NETLOOP_PYTHON) process.exit(0);
 
 const python = ['python3', 'python'].find(
-  (name) => spawnSync(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']).status === 0,
+  (name) => spawnSync(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))']).status === 0,
 );
-if (!python) missing('no Python 3.10 or newer found');
+if (!python) missing('no Python 3.11 or newer found');
 
 const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout.trim();
 const hash = createHash('sha256').update(readFileSync(requirements)).update(version).digest('hex');
