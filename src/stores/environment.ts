@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { kernelHash } from '../kernels/instantiate.js';
@@ -13,6 +13,9 @@ function git(root: string, ...args: string[]): string | null {
   }
 }
 
+/** An untracked file above this is no code; it counts by name and size. */
+const LARGE = 16 * 1024 * 1024;
+
 /** One hash over names and bytes of the files that git does not know and is not told to ignore; null without any. */
 function untrackedHash(root: string): string | null {
   const names = (git(root, 'ls-files', '--others', '--exclude-standard', '-z') ?? '').split('\0').filter((name) => name !== '');
@@ -21,7 +24,8 @@ function untrackedHash(root: string): string | null {
   for (const name of names.sort()) {
     hash.update(`${name}\0`);
     try {
-      hash.update(readFileSync(join(root, name)));
+      const { size } = statSync(join(root, name));
+      hash.update(size > LARGE ? String(size) : readFileSync(join(root, name)));
     } catch {
       hash.update('unreadable'); // gone since it was listed, or a socket: its name still counts
     }

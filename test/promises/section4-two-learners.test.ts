@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMemoryAlertStore, type StoredAlert } from '../../src/alert.js';
 import { openPorts } from '../../src/cli/ports.js';
+import { runCycle, type Trusted } from '../../src/cycle.js';
 import { encode, loadEncoder } from '../../src/encoder.js';
 import { createFeaturizer } from '../../src/featurize.js';
 import type { Flow } from '../../src/flow.js';
@@ -112,25 +113,35 @@ describe('defaults, limits, presets', () => {
 });
 
 describe('labels', () => {
-  test('rule -> attack; score above 0.95 -> attack; below 0.30 -> benign; else skip: every label is accounted for', async () => {
-    const { report, ledger } = await run(specOf(only('flow')), [flowSource(flows)]);
-    const entries = ledger.entries();
-    for (const { source, label, confidence, version } of entries) {
-      expect(['rule', 'score-high', 'score-low']).toContain(source);
-      expect(label).toBe(source === 'score-low' ? 0 : 1);
-      expect(version === null).toBe(source === 'rule');
-      if (source === 'score-high') expect(confidence).toBeGreaterThan(0.95);
-      if (source === 'score-low') expect(confidence).toBeGreaterThan(0.7);
-    }
-    const told = (source: string) => entries.filter((e) => e.source === source).length;
-    const recorded = (source: 'rule' | 'score-high' | 'score-low') =>
-      report.cycles.filter((c) => c.number > 1).reduce((n, c) => n + c.labels.bySource[source], 0);
-    for (const source of ['rule', 'score-high', 'score-low'] as const) {
-      expect(told(source), source).toBe(recorded(source));
-      expect(told(source), source).toBeGreaterThan(0);
-    }
-    for (const { flows: seen, labels } of report.cycles) expect(Object.values(labels.bySource).reduce((a, b) => a + b)).toBe(seen);
-  });
+  test.each([
+    ['', 8, {}, 0.95, 0.3, ['rule', 'score-high', 'score-low']],
+    [' (or as the spec says)', 8, { attackAbove: 0.97, benignBelow: 0.02 }, 0.97, 0.02, ['rule', 'score-low']],
+    [' (an unsure model)', 4, {}, 0.95, 0.3, ['rule', 'score-low']],
+  ])(
+    'rule -> attack; score above 0.95 -> attack; below 0.30 -> benign; else skip%s: every label is accounted for',
+    async (_, epochs, labels, above, below, met) => {
+      const { report, ledger } = await run(specOf({ ...only('flow'), labels, flow: { first: { epochs, learningRate: 0.003 } } }), [
+        flowSource(flows),
+      ]);
+      const entries = ledger.entries();
+      for (const { source, label, confidence, version } of entries) {
+        expect(['rule', 'score-high', 'score-low']).toContain(source);
+        expect(label).toBe(source === 'score-low' ? 0 : 1);
+        expect(version === null).toBe(source === 'rule');
+        if (source === 'score-high') expect(confidence).toBeGreaterThan(above);
+        if (source === 'score-low') expect(confidence).toBeGreaterThan(1 - below);
+      }
+      const told = (source: string) => entries.filter((e) => e.source === source).length;
+      const recorded = (source: 'rule' | 'score-high' | 'score-low') =>
+        report.cycles.filter((c) => c.number > 1).reduce((n, c) => n + c.labels.bySource[source], 0);
+      for (const source of ['rule', 'score-high', 'score-low'] as const) {
+        expect(told(source), source).toBe(recorded(source));
+        expect(told(source), source).toBeGreaterThan(0);
+      }
+      expect(report.cycles.some((c) => c.labels.bySource.skip > 0)).toBe(true);
+      for (const { flows: seen, labels } of report.cycles) expect(Object.values(labels.bySource).reduce((a, b) => a + b)).toBe(seen);
+    },
+  );
 
   test('a sequence with an attack step is 1; without one, an unknown step leaves it out, or counts as benign where the spec says so', async () => {
     const of = async (unknown: 'drop' | 'benign') => {
@@ -396,6 +407,18 @@ describe('raw flows', () => {
   test('the replay reservoir holds at most `replay` rows', async () => {
     const { report } = await run(specOf({ ...only('flow'), flow: { replay: 70 } }), [flowSource(flows)]);
     expect(report.cycles.map((c) => c.samples.replayed)).toEqual([0, 70, 70, 70]);
+    let kept: Trusted | null = null;
+    const trusted = {
+      load: async () => kept,
+      save: async (_: string, next: Trusted) => {
+        kept = next;
+      },
+    };
+    const large = await run(specOf(only('flow')), [flowSource(flows)], { trusted });
+    expect(kept!.reservoir.rows).toBeGreaterThan(200);
+    const less = specOf({ ...only('flow'), flow: { replay: 50 }, parent: 'champion' });
+    const again = await run(less, [flowSource(flows)], { trusted, registry: large.registry });
+    expect(again.report.cycles[0]!.samples.replayed).toBe(50);
   });
 });
 
@@ -438,6 +461,34 @@ describe('the first champion', () => {
     expect(bySource.DFA).toBeGreaterThan(0);
     expect(bySource).toMatchObject({ ANN: 0, LSTM: 0 });
   });
+});
+
+test('alerts of other deployments take no part in a first champion', async () => {
+  const steps = makeSteps({ flows: 400, seed: 5 });
+  const extra = makeSteps({ flows: 50, seed: 9 }).map(({ row, flow }) => ({
+    rows: [row],
+    label: 1 as const,
+    truth: undefined,
+    since: flow.ts,
+    until: flow.ts,
+  }));
+  const { flow: settings, sequence, labels: policy, gate } = specOf();
+  const job = {
+    learner: 'flow' as const,
+    number: 1,
+    window: { from: 0, to: 1 },
+    seed: 7,
+    trusted: null,
+    alerts: [],
+    steps,
+    settings,
+    sequence,
+    policy,
+    gate,
+  };
+  const of = async (more: object) =>
+    (await runCycle({ ...job, ...more }, null, { registry: createMemoryRegistry(), train: trainHere })).record;
+  expect(await of({ extra })).toEqual(await of({}));
 });
 
 describe('detection', () => {
