@@ -8,12 +8,12 @@ import { createRules } from '../rules/all.js';
 import type { FileRegistry } from '../stores/registry-files.js';
 import { walk } from '../walk.js';
 import { damageOf, refuseUndecodable, reportDamage } from './damage.js';
-import { interruptSignal } from './interrupt.js';
 import { openRegistry } from './ports.js';
 import { print } from './print.js';
-import { addSourceOptions, openFiles, type SourceFlags, trafficOptions } from './source-options.js';
+import { addSourceOptions, trafficOptions } from './source-options.js';
+import { addWireOptions, openTraffic, type WireFlags } from './wire.js';
 
-interface Flags extends SourceFlags {
+interface Flags extends WireFlags {
   readonly model: string[];
   readonly rulesOnly?: boolean;
 }
@@ -60,7 +60,7 @@ async function arm(detector: Detector, { model, rulesOnly }: Flags): Promise<voi
 }
 
 async function detect(files: readonly string[], flags: Flags): Promise<void> {
-  const sources = await openFiles(files, flags);
+  const { sources, signal } = await openTraffic(files, flags);
   const detector = createDetector({ rules: createRules(), featurize: createFeaturizer() });
   try {
     await arm(detector, flags);
@@ -71,7 +71,7 @@ async function detect(files: readonly string[], flags: Flags): Promise<void> {
       runCycle: () => Promise.reject(new Error('no learner, no cycle')),
       traffic: trafficOptions(flags),
       onAlerts: (found) => print(found.map((alert) => `${alertLine(alert)}\n`).join('')),
-      signal: interruptSignal(),
+      signal,
     }).catch((error: unknown) => {
       reportDamage(damageOf(sources));
       throw error;
@@ -88,13 +88,13 @@ export function addDetect(program: Command): void {
   const command = program
     .command('detect')
     .description('alerts of rules and champions, as JSON lines')
-    .argument('<file...>', 'captures or flow records')
+    .argument('[file...]', 'captures or flow records; or --interface')
     .option('--model <name@alias...>', 'score with these versions only, e.g. flow@3; default: both champions', [])
     .option('--rules-only', 'no models')
     .option('--json', 'lines of JSON (the only format)')
     .addHelpText(
       'after',
-      '\nExamples:\n  netloop detect datasets/lab/day2/capture.pcap.xz | head\n  netloop detect capture.pcap --model flow@2 --model behaviour@champion',
+      '\nExamples:\n  netloop detect datasets/lab/day2/capture.pcap.xz | head\n  netloop detect capture.pcap --model flow@2 --model behaviour@champion\n  sudo netloop detect --interface eth0',
     );
-  addSourceOptions(command).action(detect);
+  addWireOptions(addSourceOptions(command)).action(detect);
 }

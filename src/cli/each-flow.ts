@@ -13,8 +13,8 @@ export async function eachFlow(
   sources: readonly Source[],
   options: TrafficOptions,
   take: (flows: readonly Flow[]) => Promise<void>,
+  signal = interruptSignal(),
 ): Promise<void> {
-  const signal = interruptSignal();
   const ended: Flow[] = [];
   let flows = 0;
   let refused = false;

@@ -6,9 +6,10 @@ import { createFeaturizer } from '../featurize.js';
 import type { Source } from '../source.js';
 import { type FlowFormat, flowFormats, openFlowWriter } from '../stores/flow-writer.js';
 import { eachFlow } from './each-flow.js';
-import { addSourceOptions, openFiles, type SourceFlags, trafficOptions } from './source-options.js';
+import { addSourceOptions, trafficOptions } from './source-options.js';
+import { addWireOptions, openTraffic, type WireFlags } from './wire.js';
 
-interface Flags extends SourceFlags {
+interface Flags extends WireFlags {
   readonly format?: FlowFormat;
   readonly out?: string;
   readonly json?: boolean;
@@ -54,15 +55,19 @@ async function bringsLabels(source: Source): Promise<boolean> {
 async function flows(files: readonly string[], flags: Flags): Promise<void> {
   const format = formatOf(flags);
   refuseInput(files, flags.out);
-  const sources = await openFiles(files, flags);
+  const { sources, live, signal } = await openTraffic(files, flags);
   let labelled = false;
   for (const source of sources) labelled = (await bringsLabels(source)) || labelled;
   const featurize = createFeaturizer();
   const writer = await openFlowWriter(format, flags.out ?? null, labelled);
   let whole = false;
   try {
-    await eachFlow(sources, trafficOptions(flags, true), (ended) =>
-      writer.write(ended.map((flow) => flowRecord(flow, featurize(flow), labelled))),
+    await eachFlow(
+      sources,
+      // A card completes the checksums of what this host sends only after a capture has seen it.
+      trafficOptions(live ? { ...flags, checksums: flags.checksums ?? 'offload' } : flags, true),
+      (ended) => writer.write(ended.map((flow) => flowRecord(flow, featurize(flow), labelled))),
+      signal,
     );
     whole = true;
   } finally {
@@ -75,13 +80,13 @@ export function addFlows(program: Command): void {
   const command = program
     .command('flows')
     .description("connections with Zeek's columns and KDD's 28 features")
-    .argument('<file...>', 'captures (pcap, pcapng; - is standard input), conn.log, binetflow, KDD or UNSW rows; also .gz .xz .zst')
+    .argument('[file...]', 'captures (pcap, pcapng; - is standard input), conn.log, binetflow, KDD or UNSW rows; also .gz .xz .zst')
     .addOption(new Option('--format <format>', 'output format (default: jsonl)').choices(flowFormats))
     .option('--out <file>', 'write to a file, which has its name only once it is whole, instead of standard output')
     .option('--json', 'lines of JSON (the default format)')
     .addHelpText(
       'after',
-      '\nExamples:\n  netloop flows datasets/lab/day1/capture.pcap.xz | head\n  netloop flows capture.pcap --format parquet --out flows.parquet\n  tcpdump -w - | netloop flows -',
+      '\nExamples:\n  netloop flows datasets/lab/day1/capture.pcap.xz | head\n  netloop flows capture.pcap --format parquet --out flows.parquet\n  tcpdump -w - | netloop flows -\n  sudo netloop flows --interface eth0 --filter "tcp port 22" --seconds 60',
     );
-  addSourceOptions(command).action(flows);
+  addWireOptions(addSourceOptions(command)).action(flows);
 }

@@ -7,6 +7,7 @@ import { createBinetflowSource } from './binetflow.js';
 import { openBytes } from './compressed.js';
 import { createTruth } from './flow-truth.js';
 import { hashFile } from './hash-file.js';
+import { openLive } from './live.js';
 import { createKddSource } from './nsl-kdd.js';
 import { openCapture } from './pcap-file.js';
 import { recogniseFile, type SourceKind } from './recognise.js';
@@ -31,12 +32,14 @@ export interface SourceOptions {
 }
 
 /**
- * A file of traffic as a source, whatever kind netloop reads: told by its content. '-' is a capture on standard input.
+ * A file of traffic as a source, whatever kind netloop reads: told by its content. '-' is a capture on standard input,
+ * 'live:eth0' the network interface eth0 (`openLive` has its options).
  * @throws NL_FILE_FORMAT that says what the file seems to be, NL_FILE_MISSING, NL_FILE_EMPTY; NL_NO_USER for a capture with `user`
  *   (a record file's columns are checked when it is read)
  * @example const source = await openSource('conn.log.gz', { sort: 'end' })
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
+  if (path.startsWith('live:')) return openLive({ interface: path.slice(5) });
   const kind = options.kind ?? (path === '-' ? 'capture' : await recogniseFile(path));
   const user = options.user ?? undefined;
   const { background, rowMicros } = options;
