@@ -1,8 +1,8 @@
 // Runs an experiment on real stores and kills itself with SIGKILL when the flow learner's cycle reaches a state.
 // usage: node killed.mjs HOME LOG STATE CYCLE
 import { runExperiment } from '../../dist/experiment.js';
-import { resolveSpec } from '../../dist/spec.js';
 import { openSources } from '../../dist/sources/open.js';
+import { resolveSpec } from '../../dist/spec.js';
 import { createAlertStore } from '../../dist/stores/alerts-sqlite.js';
 import { findHome, prepareHome } from '../../dist/stores/home.js';
 import { createJournal } from '../../dist/stores/journal-sqlite.js';
