@@ -33,8 +33,7 @@ export function createGuard({ host, token }: { readonly host: string; readonly t
     if (!token && !isLoopback(own.replace(/:\d+$/, ''))) throw foreign(`the host ${JSON.stringify(own)} is not this machine`);
     if (headers.origin !== undefined && headers.origin.replace(/^https?:\/\//, '') !== own) throw foreign('called from a foreign page');
     if (!token || OPEN.has(url.split('?')[0]!)) return;
-    const [scheme = '', given = ''] = (headers.authorization ?? '').split(' ');
-    if (scheme.toLowerCase() !== 'bearer' || !same(given, token))
-      throw new NetloopError('NL_TOKEN', 'a token is needed: Authorization: Bearer …');
+    const given = /^bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+    if (!same(given, token)) throw new NetloopError('NL_TOKEN', 'a token is needed: Authorization: Bearer …');
   };
 }

@@ -47,7 +47,8 @@ export async function createServer(options: ServerOptions): Promise<App> {
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(status).type('application/json').send(body);
   });
-  app.addHook('onRequest', async ({ raw }) => guard(raw));
+  // After the rate limit, so that guessing tokens is limited too; before a body is read.
+  app.addHook('preParsing', async ({ raw }) => guard(raw));
   app.addHook('preClose', async () => streams.close());
 
   await app.register(helmet, {

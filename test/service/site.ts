@@ -32,6 +32,7 @@ export async function startSite({ flows = 2000, ...options }: Partial<ServiceOpt
   if (before === undefined) delete process.env.NETLOOP_HOME;
   else process.env.NETLOOP_HOME = before;
   const ports = await opening;
+  onTestFinished(() => ports.close());
   const broken: unknown[] = [];
   const service = await startService({
     ports,
@@ -42,10 +43,7 @@ export async function startSite({ flows = 2000, ...options }: Partial<ServiceOpt
     onError: (error) => broken.push(error),
     ...options,
   });
-  onTestFinished(async () => {
-    await service.close();
-    await ports.close();
-  });
+  onTestFinished(() => service.close()); // the last said is done first
   const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
     for (const end = performance.now() + 30_000; !(await what()); await sleep(20)) {
       if (performance.now() > end) throw new Error(`never: ${what.toString()} ${JSON.stringify(service.loop.learning())}`);
