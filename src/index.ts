@@ -160,6 +160,7 @@ export { findHome, type Home, prepareHome } from './stores/home.js';
 export { homeKey } from './stores/home-key.js';
 export { createJournal } from './stores/journal-sqlite.js';
 export { type ReadKerasOptions, readKeras } from './stores/keras/read.js';
+export { importedVersion, kerasCopies } from './stores/keras/versions.js';
 export { kerasFile, kerasH5 } from './stores/keras/write.js';
 export { createLedgerStore } from './stores/ledger-sqlite.js';
 export { readRun } from './stores/recorded-run.js';
