@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { guardedGate } from '../src/gate.js';
 import { plainPolicy } from '../src/label.js';
-import { createLearner, type Every } from '../src/learner.js';
+import { createLearner, type Every, type LearnerChange } from '../src/learner.js';
 import { resolveSpec } from '../src/spec.js';
 import { makeSteps } from './traffic/flows.js';
 
@@ -77,5 +77,45 @@ describe('a learner', () => {
     expect(learner.status(endOf(24))).toMatchObject({ flows: 10, lost: 15 });
     expect(learner.take(endOf(24), null).steps).toHaveLength(10);
     expect(learner.status(endOf(24)).lost).toBe(0);
+  });
+
+  test('settings may change with the next window, never inside one', () => {
+    let change: LearnerChange = {};
+    const learner = createLearner({
+      ...spec.flow,
+      name: 'flow',
+      minSamples: 5,
+      every: { flows: 100 },
+      firstEvery: null,
+      sequence: spec.sequence,
+      policy: plainPolicy,
+      gate: guardedGate,
+      seedOf: (cycle) => cycle,
+      renew: () => change,
+    });
+    const sizes: number[] = [];
+    for (const [i, step] of steps.entries()) {
+      if (i === 50) change = { every: { flows: 40 }, replay: 7 };
+      learner.observe(step);
+      if (!learner.due(endOf(i))) continue;
+      const job = learner.take(endOf(i), null);
+      expect(job.settings.replay).toBe(sizes.length === 0 ? spec.flow.replay : 7);
+      sizes.push(job.steps.length);
+    }
+    expect(sizes).toEqual([100, 40, 40, 40, 40, 40]);
+  });
+
+  test('cleared, it has kept nothing and begins again with the next flow, in the same cycle', () => {
+    const learner = learnerOf({ flows: 100 });
+    for (const step of steps.slice(0, 60)) learner.observe(step);
+    expect(learner.status(endOf(59))).toMatchObject({ flows: 60, cycle: 1, short: null });
+    learner.clear();
+    expect(learner.status(endOf(59))).toMatchObject({ flows: 0, cycle: 1, elapsed: 0, short: 'no traffic yet' });
+    for (const [i, step] of steps.slice(60, 160).entries()) {
+      expect(learner.due(endOf(60 + i))).toBe(false);
+      learner.observe(step);
+    }
+    const { steps: kept, window, number } = learner.take(endOf(159), null);
+    expect([kept.length, window.from, number]).toEqual([100, endOf(60), 1]);
   });
 });

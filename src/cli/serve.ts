@@ -46,7 +46,7 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('detect and learn at the same time, with a page and a REST interface')
-    .option('--port <number>', 'where to listen; 0: any that is free', '8000')
+    .option('--port <number>', 'where to listen; 0 takes a free one', '8000')
     .option('--host <address>', 'beyond this machine it needs NETLOOP_TOKEN', '127.0.0.1')
     .addHelpText('after', '\nExamples:\n  netloop serve\n  NETLOOP_TOKEN=$(openssl rand -hex 16) netloop serve --host 0.0.0.0')
     .action(async ({ port, host }: { port: string; host: string }) => {

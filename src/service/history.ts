@@ -63,6 +63,11 @@ export async function cycleHistory(
   for (let look = limit; ; look *= 4) {
     const entries = await journal.history({ learner, limit: Math.min(look, MAX_CYCLES) });
     const ended = entries.filter((entry) => (all ? entry.outcome !== null : trained(entry)));
-    if (ended.length >= limit || entries.length < look || look >= MAX_CYCLES) return ended.slice(0, limit).map(historyItem);
+    if (ended.length >= limit || entries.length < look || look >= MAX_CYCLES) {
+      return ended
+        .slice(0, limit)
+        .map(historyItem)
+        .sort((a, b) => (a.timestamp > b.timestamp ? -1 : 1)); // two learners' cycles end in another order than they began
+    }
   }
 }

@@ -16,7 +16,7 @@ export interface ServiceOptions extends Pick<ServerOptions, 'token' | 'version' 
   /** Folders whose recordings may be replayed, by the name they are shown under. */
   readonly captures: Readonly<Record<string, string>>;
   readonly host?: string;
-  /** 0: any that is free. */
+  /** 0 takes a free one. */
   readonly port?: number;
   /** Configuration where none was saved yet. */
   readonly config?: Record<string, unknown>;

@@ -56,7 +56,9 @@ export const history = z.object({
       training_time: z.number().describe('seconds'),
       num_samples: count,
       num_flows: count,
-      metrics: measured.describe('of the challenger on rows it did not learn; accuracies in percent'),
+      metrics: measured.describe(
+        'of the challenger on rows it did not learn, by truth where that is known, else by labels (the gate judges by labels: see checks); accuracies in percent',
+      ),
       golden: measured.describe('the same on the golden set'),
       checks: list(z.object({ name: text, value: z.number().nullable(), bound: text, pass: z.boolean() })).nullable(),
       run: text.nullable(),
