@@ -1,10 +1,11 @@
 import { NetloopError, number } from '../errors.js';
 import type { Damage, Frames, ReadOptions, Source } from '../source.js';
-import { asFrames, createBatch, createDamageLog, type DamageLog } from './batch.js';
+import { createDamageLog, type DamageLog } from './batch.js';
 import { checkInterface } from './interfaces.js';
 import { type Capture, startCapture } from './live-capture.js';
 import { type CaptureCounts, type CaptureJob, noCounts, type Through } from './live-messages.js';
 import { framesOf } from './pcap-file.js';
+import { ticking } from './ticking.js';
 import { createTimeline } from './timeline.js';
 import { watchWire } from './watch-wire.js';
 
@@ -27,7 +28,7 @@ export interface LiveOptions {
   readonly onNotice?: (notice: string) => void;
 }
 
-/** Milliseconds between looks at the interface, and the longest wait for a batch. */
+/** Milliseconds between looks at the interface. */
 const SECOND = 1000;
 /** Microseconds by which the clock of an idle wire is late, so that frames on their way are not behind it. */
 const LAG = 100_000;
@@ -94,75 +95,41 @@ type Reading = Omit<LiveOptions, 'interface'> & ReadOptions;
 async function* readCapture(capture: Capture, job: CaptureJob, options: Reading, log: DamageLog): AsyncGenerator<Frames> {
   const { signal, stop, onProgress } = options;
   const name = job.interface;
-  const timeline = createTimeline();
-  const empty = createBatch();
+  const wire = job.file === undefined;
   let lost: NetloopError | null = null;
   let stopped = false;
   let octets = 0;
-  let wake = (): void => {};
-  let arrived: IteratorResult<Frames> | { readonly error: unknown } | null = null;
 
+  const timeline = createTimeline();
+  const timed = (clock: number): number => {
+    const before = timeline.setBack();
+    const ts = timeline.at(clock);
+    if (timeline.setBack() > before) log.note('clock set back', `${name}, ${new Date().toISOString()}`);
+    return ts;
+  };
   const finish = (): void => {
     stopped = true;
     capture.stop();
   };
-  const roused = (): void => wake();
-  const wire = job.file === undefined;
   const watch = watchWire(name, capture.counts, options, log, (error) => {
     lost ??= error;
     capture.stop();
   });
-  const batches = framesOf(name, capture.stream, log, () => {});
-  const ask = (): void => {
-    arrived = null;
-    batches.next().then(
-      (result) => {
-        arrived = result;
-        wake();
-      },
-      (error: unknown) => {
-        arrived = { error };
-        wake();
-      },
-    );
-  };
-  const wait = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, SECOND);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
   const every = wire ? setInterval(watch.look, SECOND) : undefined;
   stop?.addEventListener('abort', finish, { once: true });
-  signal?.addEventListener('abort', roused, { once: true });
   try {
     if (stop?.aborted) finish();
-    for (ask(); ; ) {
-      if (arrived === null && !signal?.aborted) await wait();
-      if (signal?.aborted) throw cancelled(name);
-      const got = arrived as IteratorResult<Frames> | { readonly error: unknown } | null;
-      if (got === null) {
-        const back = timeline.setBack();
-        const now = timeline.at(Date.now() * 1000 - LAG);
-        if (timeline.setBack() > back) log.note('clock set back', name);
-        yield { ...asFrames(empty, new Uint8Array(0)), now };
-        continue;
+    const batches = framesOf(name, capture.stream, log, () => {});
+    for await (const frames of ticking(batches, signal, () => timed(Date.now() * 1000 - LAG))) {
+      for (let i = 0; i < frames.count; i++) {
+        frames.ts[i] = timed(frames.ts[i]!);
+        octets += frames.captured[i]!;
       }
-      if ('error' in got) throw got.error;
-      if (got.done) break;
-      const frames = got.value;
-      const back = timeline.setBack();
-      for (let i = 0; i < frames.count; i++) frames.ts[i] = timeline.at(frames.ts[i]!);
-      if (timeline.setBack() > back) log.note('clock set back', name);
-      for (let i = 0; i < frames.count; i++) octets += frames.captured[i]!;
-      watch.heard();
+      if (frames.count > 0) watch.heard();
       onProgress?.(octets, null);
       yield frames;
-      ask();
     }
+    if (signal?.aborted) throw cancelled(name);
     await capture.end();
     if (wire) watch.look();
     if (lost) throw lost;
@@ -174,7 +141,6 @@ async function* readCapture(capture: Capture, job: CaptureJob, options: Reading,
   } finally {
     clearInterval(every);
     stop?.removeEventListener('abort', finish);
-    signal?.removeEventListener('abort', roused);
     await capture.end();
   }
 }
