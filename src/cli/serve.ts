@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { number } from '../errors.js';
 import { startService } from '../service/service.js';
+import { openLive } from '../sources/live.js';
 import { resolveSpec } from '../spec.js';
 import { interruptSignal } from './interrupt.js';
 import { openHome, openPorts, packageRoot } from './ports.js';
@@ -30,6 +31,13 @@ export async function serve({
       port,
       token,
       version,
+      openInterface: (name, { filter, stop }) =>
+        openLive({
+          interface: name,
+          filter: filter ?? undefined,
+          stop,
+          onNotice: (notice) => process.stderr.write(`${name}: ${notice}\n`),
+        }),
       onError: (error, where) =>
         process.stderr.write(`NL_INTERNAL ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
     });

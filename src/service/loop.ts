@@ -41,13 +41,19 @@ export interface Loop {
   close(): Promise<void>;
 }
 
+export interface InterfaceOptions {
+  readonly filter: string | null;
+  /** Ends the source: what was captured is delivered first. */
+  readonly stop: AbortSignal;
+}
+
 export interface LoopOptions {
   readonly ports: ExperimentPorts;
   readonly config: ConfigStore;
   readonly captures: Captures;
   readonly events: EventHub;
   /** Opens an interface; absent: this build or machine cannot. */
-  readonly openInterface?: (name: string, options: { readonly filter: string | null }) => Promise<Source>;
+  readonly openInterface?: (name: string, options: InterfaceOptions) => Promise<Source>;
 }
 
 const idle: SnifferStatus = {
@@ -155,7 +161,10 @@ export async function createLoop({ ports, config, captures, events, openInterfac
     events.emit({ kind: 'cycle', data: { learner, number, state, reason, version, seconds } });
   }
 
-  async function open(request: SnifferRequest): Promise<{ source: Source; datasets: readonly DatasetInput[]; name: string }> {
+  async function open(
+    request: SnifferRequest,
+    stop: AbortSignal,
+  ): Promise<{ source: Source; datasets: readonly DatasetInput[]; name: string }> {
     const { capture, interface: wire, filter = null } = request;
     if ((capture === undefined) === (wire === undefined)) {
       throw new NetloopError('NL_OPTION', 'invalid sniffer: expected either capture or interface');
@@ -171,14 +180,15 @@ export async function createLoop({ ports, config, captures, events, openInterfac
       return { source: sources[0]!, datasets: named, name: capture };
     }
     if (!openInterface) throw new NetloopError('NL_RIGHTS', 'live capture is not available here: replay a recording with capture');
-    return { source: await openInterface(wire!, { filter }), datasets: [], name: wire! };
+    return { source: await openInterface(wire!, { filter, stop }), datasets: [], name: wire! };
   }
 
   async function start(request: SnifferRequest): Promise<SnifferStatus> {
     if (session || starting) throw new NetloopError('NL_BUSY', 'a sniffer is running already; POST /sniffer/stop first');
     starting = true;
+    const stop = new AbortController();
     try {
-      const { source, datasets, name } = await open(request);
+      const { source, datasets, name } = await open(request, stop.signal);
       const { automatic: _, flow, behaviour, ...rest } = config.get();
       const on = { flow: { ...flow, enabled: true }, behaviour: { ...behaviour, enabled: true } }; // switched on and off while it runs
       const spec = resolveSpec({ ...rest, ...on, name: 'service', source: { files: [name] }, parent: 'champion', publish: true });
@@ -190,6 +200,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
         source,
         datasets,
         speed,
+        stop,
         modeOf(name) {
           const { automatic, [name]: learner } = config.get();
           if (!learner.enabled) return 'off';

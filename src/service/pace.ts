@@ -30,10 +30,12 @@ function slice(batch: Frames | Flows, from: number, to: number): Frames | Flows 
 
 /**
  * A recording played as if it happened now: at `speed` it behaves as a wire (it does not wait for cycles); at 'max' it stays a replay that
- * waits for them. In small pieces either way, so that others get their turn. Aborting `stop` ends it like the end of the file.
+ * waits for them. In small pieces either way, so that others get their turn. Aborting `stop` ends it like the end of the file. A wire is
+ * passed on as it is: it has its own pace, and is told to stop where it is opened.
  */
 export function paceSource(source: Source, { speed, stop }: { readonly speed: Speed; readonly stop: AbortSignal }): Source {
-  const paced = speed !== 'max' && source.live !== true;
+  if (source.live) return source;
+  const paced = speed !== 'max';
   const until = async (at: number): Promise<boolean> => {
     const left = at - performance.now();
     if (left <= 0) return true;
@@ -45,12 +47,7 @@ export function paceSource(source: Source, { speed, stop }: { readonly speed: Sp
     let zero: { readonly ts: number; readonly at: number } | null = null;
     const rate = speed === 'max' ? 1 : speed;
     try {
-      for await (const batch of source.read(source.live ? { ...options, signal: stop } : options)) {
-        if (source.live) {
-          if (stop.aborted) return;
-          yield batch;
-          continue;
-        }
+      for await (const batch of source.read(options)) {
         for (let from = 0; from < sizeOf(batch); ) {
           const ts = timeOf(batch, from);
           let to = from + 1;
@@ -71,5 +68,5 @@ export function paceSource(source: Source, { speed, stop }: { readonly speed: Sp
       if (!stop.aborted) throw error;
     }
   }
-  return { ...source, live: source.live === true || paced, read, damage: () => source.damage() };
+  return { ...source, live: paced, read, damage: () => source.damage() };
 }

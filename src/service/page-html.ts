@@ -42,6 +42,7 @@ export const pageHtml = `<!doctype html>
 <progress id="share" max="1" value="0" aria-label="Share of the recording that was read" hidden></progress>
 <form id="start" class="row">
 <label>Recording <select id="capture"></select></label>
+<label>or interface <input id="interface" size="8" maxlength="64" placeholder="eth0"></label>
 <label>Speed <select id="speed"><option value="1">real time</option><option value="10">10 ×</option><option value="60" selected>60 ×</option><option value="600">600 ×</option><option value="max">as fast as it is read</option></select></label>
 <button id="sniffer-start">Start</button>
 <button id="sniffer-stop" type="button">Stop</button>

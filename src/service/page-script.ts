@@ -118,7 +118,8 @@ async function act(path, body, method) {
 $('start').onsubmit = (event) => {
   event.preventDefault();
   const speed = $('speed').value;
-  act('sniffer/start', { capture: $('capture').value, speed: speed === 'max' ? 'max' : Number(speed) });
+  const wire = $('interface').value.trim();
+  act('sniffer/start', wire ? { interface: wire } : { capture: $('capture').value, speed: speed === 'max' ? 'max' : Number(speed) });
 };
 $('sniffer-stop').onclick = () => act('sniffer/stop');
 $('reload').onclick = () => act('detector/reload');

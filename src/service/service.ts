@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { NetloopError } from '../errors.js';
 import type { ExperimentPorts } from '../experiment.js';
-import type { Source } from '../source.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
 import { createEventHub } from './events.js';
-import { createLoop, type Loop } from './loop.js';
+import { createLoop, type Loop, type LoopOptions } from './loop.js';
 import type { App } from './parts.js';
 import { createServer, type ServerOptions } from './server.js';
 
@@ -20,7 +19,7 @@ export interface ServiceOptions extends Pick<ServerOptions, 'token' | 'version' 
   readonly port?: number;
   /** Configuration where none was saved yet. */
   readonly config?: Record<string, unknown>;
-  readonly openInterface?: (name: string, options: { readonly filter: string | null }) => Promise<Source>;
+  readonly openInterface?: LoopOptions['openInterface'];
 }
 
 export interface Service {

@@ -29,14 +29,25 @@ export interface SessionOptions {
   readonly source: Source;
   readonly datasets: readonly DatasetInput[];
   readonly speed: Speed;
+  /** Aborting it ends the source like the end of a file. */
+  readonly stop: AbortController;
   readonly modeOf: (name: ModelName) => LearningMode;
   readonly settings: () => LearningSpec;
   readonly onCycle: (cycle: TimedCycle) => void;
 }
 
 /** Starts to watch. Resolves when the detector is loaded and events may come. @throws what opening the run or loading a champion throws */
-export async function startSession({ spec, ports, source, datasets, speed, modeOf, settings, onCycle }: SessionOptions): Promise<Session> {
-  const stop = new AbortController();
+export async function startSession({
+  spec,
+  ports,
+  source,
+  datasets,
+  speed,
+  stop,
+  modeOf,
+  settings,
+  onCycle,
+}: SessionOptions): Promise<Session> {
   let live: { readonly detector: Detector; readonly learners: readonly Learner[] } | null = null;
   let progress: WalkProgress | null = null;
   let ready: () => void = () => {};
