@@ -58,7 +58,7 @@ const theirs = (e: Expected): string =>
   ].join(' ');
 
 describe.skipIf(absent('flow-oracle'))('against the five-tuple contract', () => {
-  const names = readdirSync(join(folder, 'pcaps')).map((name) => name.replace('.pcap', ''));
+  const names = (absent('flow-oracle') ? [] : readdirSync(join(folder, 'pcaps'))).map((name) => name.replace('.pcap', ''));
   test.each(names)('%s: every flow and every counter', async (name) => {
     const text = gunzipSync(readFileSync(join(folder, `${name}.spec.jsonl.gz`))).toString();
     const expected = text
