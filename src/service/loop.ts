@@ -213,8 +213,8 @@ export async function createLoop({ ports, config, captures, events, openInterfac
       const { capture = null, interface: wire = null, filter = null } = request;
       status = { ...idle, state: 'running', capture, interface: wire, filter, speed: capture === null ? null : speed, started: iso() };
       events.emit({ kind: 'sniffer', data: { ...status } });
-      void begun.ended.then(({ error }) => {
-        status = { ...sniffer(), state: 'stopped', ended: iso(), error };
+      void begun.ended.then(({ error, report }) => {
+        status = { ...sniffer(), ...report, state: 'stopped', ended: iso(), error };
         session = null;
         events.emit({ kind: 'sniffer', data: { ...status } });
       });
@@ -231,6 +231,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
 
   function configure(input: Record<string, unknown>, by = 'learning/config'): readonly ConfigChange[] {
     const changes = config.change(input, by);
+    for (const name of learnerNames) if (!config.get()[name].enabled) asked.delete(name);
     for (const learner of session?.learners() ?? []) if (!config.get()[learner.name].enabled) learner.clear();
     if (changes.length > 0) events.emit({ kind: 'config', data: changes });
     return changes;

@@ -1,6 +1,6 @@
 import type { Detector } from '../detector.js';
 import { isNetloopError } from '../errors.js';
-import { type ExperimentPorts, type LearningSpec, runExperiment, type TimedCycle } from '../experiment.js';
+import { type ExperimentPorts, type ExperimentReport, type LearningSpec, runExperiment, type TimedCycle } from '../experiment.js';
 import type { Learner } from '../learner.js';
 import type { ModelName } from '../registry.js';
 import type { Source } from '../source.js';
@@ -20,7 +20,11 @@ export interface Session {
   stop(): void;
   stopping(): boolean;
   /** Resolves when everything is recorded; never rejects. */
-  readonly ended: Promise<{ readonly error: { readonly code: string; readonly message: string } | null; readonly run: string | null }>;
+  readonly ended: Promise<{
+    readonly error: { readonly code: string; readonly message: string } | null;
+    /** Flows and alerts, those still open at the end included; null when it broke. */
+    readonly report: Pick<ExperimentReport, 'flows' | 'alerts'> | null;
+  }>;
 }
 
 export interface SessionOptions {
@@ -69,13 +73,13 @@ export async function startSession({
     },
   });
   const ended = running.then(
-    ({ run_id }) => ({ error: null, run: run_id }),
+    ({ flows, alerts }) => ({ error: null, report: { flows, alerts } }),
     (error: unknown) => ({
       error: {
         code: isNetloopError(error) ? error.code : 'NL_INTERNAL',
         message: error instanceof Error ? error.message : String(error),
       },
-      run: null,
+      report: null,
     }),
   );
   await Promise.race([loaded, running]);
