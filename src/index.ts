@@ -147,7 +147,10 @@ export {
   verifyDatasets,
 } from './sources/datasets.js';
 export { createTruth, type FlowTruth, formatTruth, openTruth, parseTruth, type TruthRow } from './sources/flow-truth.js';
+export { type FollowOptions, openGrowing } from './sources/follow.js';
 export { hashFile } from './sources/hash-file.js';
+export { interfaces, type LinkState, linkState } from './sources/interfaces.js';
+export { type LiveOptions, openLive } from './sources/live.js';
 export { openSource, openSources, type SourceOptions, type SourceSpec } from './sources/open.js';
 export { openCapture, openFrames } from './sources/pcap-file.js';
 export { type SortOptions, sortFlows } from './sources/sort-flows.js';
