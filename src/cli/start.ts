@@ -5,12 +5,13 @@ import { resolveSpec } from '../spec.js';
 import { packageRoot } from './ports.js';
 import { renderReport } from './report.js';
 import { runSpec } from './run.js';
+import { serve } from './serve.js';
 
 export function addStart(program: Command): void {
   program
     .command('start')
-    .description('the main job on the shipped lab: replay both days through cycles of both learners')
-    .option('--exit', 'stop after the replay')
+    .description('the main job on the shipped lab: replay both days through cycles of both learners, then serve the page')
+    .option('--exit', 'stop after the replay: no port is opened')
     .option('--json', 'end with one JSON object on standard output')
     .addHelpText('after', '\nExample:\n  npm start -- --exit')
     .action(async (options: { exit?: boolean; json?: boolean }) => {
@@ -27,5 +28,6 @@ Live now: ${live}, in models/; every cycle is run ${report.run_id} in .netloop/t
 See:      npx netloop models list   |   npx netloop detect datasets/lab/day2/capture.pcap.xz   |   npx netloop doctor
 Try next: npx netloop run experiments/lab.yaml --set labels.benignBelow=0.1 --set publish=false
 `);
+      if (!options.exit) await serve();
     });
 }
