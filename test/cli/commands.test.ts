@@ -144,7 +144,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     child.stderr.on('data', (chunk) => (stderr += chunk));
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     child.stdin.write(Buffer.concat([Buffer.from([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]), Buffer.alloc(12), Buffer.from([1, 0, 0, 0])]));
-    setTimeout(() => child.kill(signal), 1500); // it is up by then, and would wait for ever
+    setTimeout(() => child.kill(signal), 3000); // it is up by then, and would wait for ever
     expect(await ended).toBe(1);
     expect(stderr).toMatch(/^NL_CANCELLED /);
   },
