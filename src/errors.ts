@@ -20,7 +20,7 @@ export const codes = {
   NL_NO_USER: 'The user column does not exist in the source. Name one that does, or leave it out to use the source address.',
   NL_ONE_CLASS: 'Only one class is present, so nothing can be learnt or judged.',
   NL_BAD_VALUE: 'A feature is NaN or infinite. The message names the row and the column.',
-  NL_WORKER: 'A training worker died. The cycle is marked failed; the champion goes on serving.',
+  NL_WORKER: 'A training worker or a capturing process died. The cycle is marked failed; the champion goes on serving.',
   NL_CANCELLED: 'The caller cancelled.',
   NL_RIGHTS: 'A right or a program is missing. The message names it and how to get it.',
   NL_DATASET: 'A data set is absent or its hash differs from the recorded one.',
