@@ -111,7 +111,6 @@ const commands = {
     quietly('setting up Python', process.execPath, [at('scripts', 'python.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] });
     return vitest('all', rest);
   },
-  bench: () => run(process.execPath, [at('dist', 'cli', 'netloop.js'), 'bench', ...rest]),
 };
 if (!Object.hasOwn(commands, command)) {
   console.error(`unknown command '${command}': expected one of ${Object.keys(commands).join(', ')}`);

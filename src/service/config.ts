@@ -24,9 +24,15 @@ export interface ConfigChange {
 
 export interface ConfigStore {
   get(): ServiceConfig;
-  /** Merges `input` over what stands; all of it or, when it is refused, none. @throws NL_SPEC, NL_STORE_WRITE */
+  /** Merges `input` over what stands, within the operator's limits; all of it or, when it is refused, none. @throws NL_SPEC, NL_STORE_WRITE */
   change(input: Record<string, unknown>, by: string): readonly ConfigChange[];
 }
+
+/** What an operator may set the behaviour learner's collection and training to, as the existing system has it; experiment files are free. */
+const limits: Readonly<Record<string, readonly [least: number, most: number, unit: string]>> = {
+  'behaviour.every.seconds': [60, 3600, 'seconds (1 to 60 minutes)'],
+  'behaviour.train.epochs': [5, 50, 'epochs'],
+};
 
 const keys = ['flow', 'behaviour', 'sequence', 'labels', 'gate', 'keep', 'detector'] as const;
 
@@ -79,6 +85,12 @@ export function createConfigStore({
       const next = resolveConfig(mergeSpecs(mergeSpecs({ ...config }, over), own));
       const changes = configChanges(config, next);
       if (changes.length === 0) return changes;
+      for (const { key, to } of changes) {
+        const [least, most, unit] = limits[key] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, ''];
+        if (to !== null && (Number(to) < least || Number(to) > most)) {
+          throw new NetloopError('NL_SPEC', `config: ${key}: expected ${least} to ${most} ${unit}, got ${to}`);
+        }
+      }
       replaceDurably(file, `${JSON.stringify(next, null, 2)}\n`);
       config = next;
       for (const change of changes) appendDurably(log, `${JSON.stringify({ at: new Date(now()).toISOString(), by, ...change })}\n`);

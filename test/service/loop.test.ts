@@ -94,7 +94,7 @@ describe('the loop', () => {
     });
     expect(() => loop.trainNow(['flow'])).toThrow(expect.objectContaining({ code: 'NL_NOT_RUNNING' }));
     expect(() => loop.enable(['flow'])).toThrow(expect.objectContaining({ code: 'NL_NOT_RUNNING' }));
-    await loop.start({ capture: 'captures/conn.log', speed: 300 });
+    await loop.start({ capture: 'captures/conn.log', speed: 100 });
     expect(() => loop.trainNow(['flow'])).toThrow(expect.objectContaining({ code: 'NL_TOO_FEW' }));
     await until(() => loop.learning().learners.find(({ name }) => name === 'flow')!.flows > 300);
     expect(loop.learning()).toMatchObject({ state: 'active', is_training: false, total_training_cycles: 0 });
@@ -102,7 +102,7 @@ describe('the loop', () => {
     expect(() => loop.trainNow(['flow'])).toThrow(expect.objectContaining({ code: 'NL_BUSY' }));
     await until(() => loop.learning().learners.find(({ name }) => name === 'flow')!.stage === 'training');
     const seen = loop.sniffer().flows;
-    await until(() => loop.sniffer().flows > seen + 50);
+    await until(() => loop.sniffer().flows > seen + 20);
     expect(loop.learning()).toMatchObject({ state: 'training', is_training: true });
     await until(() => loop.learning().total_training_cycles === 1);
     expect(loop.learning().learners.find(({ name }) => name === 'flow')!.live).toBe(1);

@@ -98,7 +98,7 @@ describe('the service over HTTP', () => {
       expect([status, json.error.code]).toEqual([409, 'NL_NOT_RUNNING']);
       expect(json.error.message).toMatch(/no sniffer is running/);
     }
-    await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 300 });
+    await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 100 });
     expect((await call('POST', '/sniffer/start', { capture: 'captures/conn.log' })).json.error.code).toBe('NL_BUSY');
     const early = await call('POST', '/learning/train-now', { learner: 'flow' });
     expect([early.status, early.json.error.code]).toEqual([409, 'NL_TOO_FEW']);
@@ -114,7 +114,7 @@ describe('the service over HTTP', () => {
     expect((await call('POST', '/learning/train-now', { learner: 'flow' })).json.error.code).toBe('NL_BUSY');
     await until(async () => (await flow()).stage === 'training');
     const before = (await call('GET', '/sniffer/status')).json.flows;
-    await until(async () => (await call('GET', '/sniffer/status')).json.flows > before + 50);
+    await until(async () => (await call('GET', '/sniffer/status')).json.flows > before + 20);
     expect((await call('GET', '/learning/status')).json).toMatchObject({ state: 'training', is_training: true });
     await until(async () => (await flow()).live === 1);
     expect((await call('POST', '/learning/start', { learner: 'behaviour' })).json.status.learners[0]).toMatchObject({
@@ -147,6 +147,8 @@ describe('the service over HTTP', () => {
       [{ wrong: 1 }, /unknown key 'wrong'/],
       [{ preset: 'many' }, /preset/],
       [{ behaviour: { every: { seconds: 0 } } }, /behaviour\.every/],
+      [{ behaviour: { every: { seconds: 59 } } }, /expected 60 to 3600 seconds \(1 to 60 minutes\), got 59/],
+      [{ behaviour: { train: { epochs: 51 } } }, /behaviour\.train\.epochs: expected 5 to 50 epochs, got 51/],
     ] as const) {
       const { status, json } = await call('PUT', '/learning/config', body);
       expect([status, json.error.code.startsWith('NL_')]).toEqual([400, true]);
