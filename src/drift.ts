@@ -35,7 +35,7 @@ export interface DriftDetector {
 }
 
 /**
- * Page-Hinkley test (Page 1954), two-sided, with River 0.26's defaults and arithmetic: cumulative sums of (x - mean -/+ delta), forgetting
+ * Page-Hinkley test (Page 1954), two-sided, with River's defaults (not yet held against River step by step): cumulative sums of (x - mean -/+ delta), forgetting
  * factor alpha, alarm when a sum leaves its extreme by more than `threshold`; then everything starts anew.
  */
 export function createPageHinkley({ minInstances = 30, delta = 0.005, threshold = 50, alpha = 0.9999 } = {}): DriftDetector {
