@@ -2,7 +2,7 @@
 // Sets up when a stamp (package.json + lock + Node) differs, builds what changed, then goes on to the command asked for.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -102,8 +102,25 @@ const biome = (...args) => {
 };
 const netloop = (...args) => run(process.execPath, [at('dist', 'cli', 'netloop.js'), ...args]);
 
+/** `bench NAME` and `fuzz`: programs of test/, compiled by the project's own tsc beside the core they measure. */
+const program = (name, args) => {
+  quietly('compiling the benchmarks', process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'test/bench']);
+  return run(process.execPath, ['--expose-gc', at('.netloop', 'bench', 'test', 'bench', `${name}.js`), ...args]);
+};
+const benches = () =>
+  readdirSync(at('test', 'bench'))
+    .filter((file) => file.endsWith('.bench.ts'))
+    .map((file) => file.slice(0, -'.bench.ts'.length));
+const bench = ([name, ...args]) => {
+  if (benches().includes(name)) return program(`${name}.bench`, args);
+  console.error(`usage: npm run bench -- NAME [options], NAME one of ${benches().join(', ')}`);
+  return 2;
+};
+
 const commands = {
   build: () => 0,
+  bench: () => bench(rest),
+  fuzz: () => program('fuzz', rest),
   check: () => biome('ci', '--error-on-warnings'),
   start: () => netloop('start', ...rest),
   test: () => biome('ci', '--error-on-warnings') || vitest('fast', rest),
