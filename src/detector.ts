@@ -23,6 +23,18 @@ export interface Step {
   readonly person?: 0 | 1;
 }
 
+/** One answer of a live model, with what it was given: what health is watched by. */
+export interface Scored {
+  readonly name: ModelName;
+  readonly version: number;
+  /** Probability of attack. */
+  readonly score: number;
+  /** One row for the flow model; the rows of the sequence, oldest first, for the behaviour model. */
+  readonly rows: readonly FeatureRow[];
+  /** The flow that completed them. */
+  readonly flow: Flow;
+}
+
 /** One change of the live model: between two flows, never inside one. */
 export interface SwapRecord {
   readonly name: ModelName;
@@ -41,6 +53,8 @@ export interface DetectorOptions {
   /** This site's name on its alerts. */
   readonly deployment?: string;
   readonly onStep?: (step: Step) => void;
+  /** Told of every answer of either model. */
+  readonly onScore?: (scored: Scored) => void;
 }
 
 interface Live {
@@ -88,6 +102,7 @@ export function createDetector({
   alertAbove = 0.5,
   deployment = 'local',
   onStep,
+  onScore,
 }: DetectorOptions): Detector {
   const live: Record<ModelName, Live | null> = { flow: null, behaviour: null };
   let sequencer: Sequencer<FeatureRow> | null = null; // features only: it reaches back over windows, and flows must not
@@ -126,6 +141,7 @@ export function createDetector({
     const alerts: Alert[] = [];
     const row = featurize(flow);
     const score = live.flow ? predict(live.flow, [row]) : null;
+    if (live.flow && score !== null) onScore?.({ name: 'flow', version: live.flow.version.version, score, rows: [row], flow });
     const step: Step = { flow, user: userOf(flow, by), row, score, scoredBy: live.flow?.version.version ?? null };
     if (score !== null && score >= alertAbove) {
       alerts.push(
@@ -135,6 +151,7 @@ export function createDetector({
     const sequence = sequencer?.push(step.user, row);
     if (sequence && live.behaviour) {
       const p = predict(live.behaviour, sequence.steps);
+      onScore?.({ name: 'behaviour', version: live.behaviour.version.version, score: p, rows: sequence.steps, flow });
       if (p >= alertAbove) {
         const evidence = { user: step.user, flows: sequence.steps.length, first_flow: sequence.start, threshold: alertAbove };
         alerts.push(modelAlert('LSTM', 'sequence-score', step, 'behaviour', p, evidence));

@@ -1,7 +1,7 @@
 import type { AlertStore } from './alert.js';
 import { type Contender, createScoreboard } from './baseline.js';
 import { type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
-import { createDetector, type Detector, type SwapRecord } from './detector.js';
+import { createDetector, type Detector, type Scored, type SwapRecord } from './detector.js';
 import { type Metrics, metricEntries } from './evaluate.js';
 import { createFeaturizer } from './featurize.js';
 import type { Flow } from './flow.js';
@@ -56,6 +56,8 @@ export interface ExperimentPorts {
   readonly now: () => number;
   readonly onProgress?: (progress: WalkProgress) => void;
   readonly onCycle?: (cycle: TimedCycle) => void;
+  /** Told of every answer of a live model; must not take long. */
+  readonly onScore?: (scored: Scored) => void;
   readonly signal?: AbortSignal;
   /** Absent: the spec alone decides. */
   readonly controls?: Controls;
@@ -167,6 +169,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     featurize: createFeaturizer(spec.features),
     by: spec.sequence.by,
     alertAbove: spec.detector.alertAbove,
+    onScore: ports.onScore,
     onStep: (step) => {
       const person = ports.personOf?.(step.flow);
       const told = person === undefined ? step : { ...step, person };

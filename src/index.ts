@@ -27,7 +27,7 @@ export { type ComparedRow, type ComparedSection, type ComparedValue, type Compar
 export { type CycleJob, type CyclePorts, type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
 // Bytes -> packets.
 export { createDecoder, type Decoder, decode } from './decode.js';
-export { createDetector, type Detector, type DetectorOptions, type Step, type SwapRecord } from './detector.js';
+export { createDetector, type Detector, type DetectorOptions, type Scored, type Step, type SwapRecord } from './detector.js';
 export { createPageHinkley, type DriftDetector, psi, scoreHistogram } from './drift.js';
 // Flows -> KDD rows -> numbers.
 export { type Encoder, type EncoderFile, encode, encoderFile, fitEncoder, loadEncoder } from './encoder.js';
