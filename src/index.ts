@@ -47,6 +47,21 @@ export type { FeatureName, FeatureRow } from './feature.js';
 export { type FlowRecord, featureColumns, flowColumns, flowRecord, recordColumns } from './features/record.js';
 export { contentFeatures, type FeatureInfo, type FeatureKind, featureNames, features, schemaHash } from './features/schema.js';
 export { createFeaturizer, type Featurizer, type FeaturizerOptions, gureKdd } from './featurize.js';
+// What people said of alerts, flows and users.
+export {
+  alertFeedback,
+  alertKey,
+  createFeedback,
+  type Feedback,
+  type FeedbackFilter,
+  type FeedbackStore,
+  flowFeedback,
+  flowKey,
+  readFeedback,
+  userFeedback,
+  userKey,
+  type Word,
+} from './feedback.js';
 export {
   type ArpEvent,
   type ConnState,
@@ -158,6 +173,7 @@ export { loadSpec } from './sources/spec-file.js';
 // Where things are kept.
 export { createAlertStore } from './stores/alerts-sqlite.js';
 export { environmentTags } from './stores/environment.js';
+export { createFeedbackStore } from './stores/feedback-sqlite.js';
 export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from './stores/flow-writer.js';
 export { findHome, type Home, prepareHome } from './stores/home.js';
 export { homeKey } from './stores/home-key.js';

@@ -9,7 +9,7 @@ const rooms = [
   ['feature', 'flow', 'flows/', 'assemble'],
   ['features/', 'featurize', 'encoder'],
   ['alert', 'rule', 'rules/'],
-  ['label', 'calibrate', 'ledger'],
+  ['label', 'calibrate', 'ledger', 'feedback'],
   ['sequence'],
   ['model', 'networks/'],
   ['evaluate', 'baseline', 'drift', 'gate'],
