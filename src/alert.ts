@@ -69,12 +69,17 @@ export interface AlertFilter {
   readonly deployment?: string;
   /** Every deployment but this one. */
   readonly otherThan?: string;
+  readonly id?: string;
+  /** In this archive; 'any': archived or not. Absent: those that are not archived, except for `forget`, which reaches both. */
+  readonly archive?: number | 'any';
 }
 
 /** One page of a query, in the order in which alerts were stored. */
 export interface AlertQuery extends AlertFilter {
   /** The `next` of the page before. */
   readonly cursor?: number;
+  /** Only what was stored after this cursor, whatever the order. */
+  readonly after?: number;
   /** Alerts a page (default 1000). */
   readonly limit?: number;
   readonly order?: 'oldest' | 'newest';
@@ -89,8 +94,10 @@ export interface AlertPage {
 }
 
 export interface AlertStats {
-  /** Alerts held now. */
+  /** Alerts held now, archived ones apart. */
   readonly stored: number;
+  /** Alerts in archives. */
+  readonly archived: number;
   /** Alerts that had to go because the store was full: the oldest. */
   readonly dropped: number;
   readonly byRule: Readonly<Record<string, number>>;
@@ -100,9 +107,9 @@ export interface AlertStats {
   readonly to: number | null;
 }
 
-/** Where alerts are kept. Holds at most `maxAlerts`; the oldest stored go first, and are counted. */
+/** Where alerts are kept. Holds at most `maxAlerts`, archived ones too; the oldest stored go first, and are counted. */
 export interface AlertStore {
-  /** Keeps the alerts for good before it resolves; one whose id is held already is passed by. Gives the number of new ones. */
+  /** Keeps the alerts for good before it resolves; one whose deployment and id are held already is passed by. Gives the number of new ones. */
   append(alerts: readonly StoredAlert[]): Promise<number>;
   query(query?: AlertQuery): Promise<AlertPage>;
   count(filter?: AlertFilter): Promise<number>;
@@ -111,11 +118,32 @@ export interface AlertStore {
   forget(filter: AlertFilter): Promise<number>;
 }
 
+/** Alerts that were put aside together: out of sight, not out of erasure's reach. */
+export interface ArchiveRecord {
+  /** 1, 2, 3 … */
+  readonly archive: number;
+  /** When, milliseconds since the epoch, the caller's clock. */
+  readonly at: number;
+  /** For people. */
+  readonly note: string;
+  /** Alerts it holds now: erasure makes it smaller. */
+  readonly alerts: number;
+}
+
+/** Where alerts are put aside. They are read by `query({ archive })`. */
+export interface AlertArchive {
+  /** Puts aside what the filter names and no archive holds; null when that is nothing. An empty filter is refused with NL_OPTION. */
+  archive(filter: AlertFilter, note: { readonly at: number; readonly note: string }): Promise<ArchiveRecord | null>;
+  /** Newest first. */
+  archives(): Promise<readonly ArchiveRecord[]>;
+}
+
 /** The default cap of an alert store. */
 export const MAX_ALERTS = 1_000_000;
 
-/** Whether an alert is one the filter names. */
-export const fits = (alert: StoredAlert, { since, until, rule, source, user, deployment, otherThan }: AlertFilter): boolean =>
+/** Whether an alert is one the filter names, whatever archive holds it. */
+export const fits = (alert: StoredAlert, { since, until, rule, source, user, deployment, otherThan, id }: AlertFilter): boolean =>
+  (id === undefined || alert.id === id) &&
   (since === undefined || alert.ts >= since) &&
   (until === undefined || alert.ts < until) &&
   (rule === undefined || alert.rule === rule) &&
@@ -125,42 +153,58 @@ export const fits = (alert: StoredAlert, { since, until, rule, source, user, dep
   (otherThan === undefined || alert.deployment !== otherThan);
 
 /**
- * Erasing everything must be asked for by a time, never by leaving the filter empty.
+ * Erasing or archiving everything must be asked for by a time, never by leaving the filter empty.
  * @throws NL_OPTION
  */
 export function checkErasure(filter: AlertFilter): void {
   if (Object.values(filter).some((value) => value !== undefined)) return;
   throw new NetloopError(
     'NL_OPTION',
-    'invalid filter: expected at least one of since, until, rule, source, user, deployment, otherThan, got none',
+    'invalid filter: expected at least one of since, until, rule, source, user, deployment, otherThan, id, archive, got none',
   );
 }
 
+interface Held {
+  readonly seq: number;
+  readonly alert: StoredAlert;
+  archive: number | null;
+}
+
+const keyOf = ({ deployment, id }: StoredAlert): string => `${deployment}\n${id}`;
+
 /** An alert store that forgets when the process ends: for tests and for trying things. */
-export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?: number } = {}): AlertStore {
-  let held: { readonly seq: number; readonly alert: StoredAlert }[] = [];
-  const ids = new Set<string>();
+export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?: number } = {}): AlertStore & AlertArchive {
+  let held: Held[] = [];
+  const keys = new Set<string>();
+  const records: Omit<ArchiveRecord, 'alerts'>[] = [];
   let seq = 0;
   let dropped = 0;
+
+  const named = ({ alert, archive }: Held, filter: AlertFilter): boolean =>
+    (filter.archive === 'any' || archive === (filter.archive ?? null)) && fits(alert, filter);
+  const size = (archive: number): number => held.filter((entry) => entry.archive === archive).length;
 
   return {
     append: async (alerts) => {
       let added = 0;
       for (const alert of alerts) {
-        if (ids.has(alert.id)) continue;
-        ids.add(alert.id);
-        held.push({ seq: ++seq, alert: structuredClone(alert) });
+        if (keys.has(keyOf(alert))) continue;
+        keys.add(keyOf(alert));
+        held.push({ seq: ++seq, alert: structuredClone(alert), archive: null });
         added++;
       }
       const surplus = held.splice(0, Math.max(0, held.length - maxAlerts));
-      for (const { alert } of surplus) ids.delete(alert.id);
+      for (const { alert } of surplus) keys.delete(keyOf(alert));
       dropped += surplus.length;
       return added;
     },
-    query: async ({ cursor, limit = 1000, order = 'oldest', ...filter } = {}) => {
+    query: async ({ cursor, after, limit = 1000, order = 'oldest', ...filter } = {}) => {
       const ordered = order === 'oldest' ? held : [...held].reverse();
       const found = ordered.filter(
-        ({ seq: at, alert }) => (cursor === undefined || (order === 'oldest' ? at > cursor : at < cursor)) && fits(alert, filter),
+        (entry) =>
+          (after === undefined || entry.seq > after) &&
+          (cursor === undefined || (order === 'oldest' ? entry.seq > cursor : entry.seq < cursor)) &&
+          named(entry, filter),
       );
       const page = found.slice(0, limit);
       return {
@@ -169,29 +213,41 @@ export function createMemoryAlertStore({ maxAlerts = MAX_ALERTS }: { maxAlerts?:
         last: page.at(-1)?.seq ?? null,
       };
     },
-    count: async (filter = {}) => held.filter(({ alert }) => fits(alert, filter)).length,
+    count: async (filter = {}) => held.filter((entry) => named(entry, filter)).length,
     stats: async () => {
       const byRule: Record<string, number> = {};
       const bySource: Record<AlertSource, number> = { DFA: 0, ANN: 0, LSTM: 0 };
       let from: number | null = null;
       let to: number | null = null;
-      for (const { alert } of held) {
+      const live = held.filter(({ archive }) => archive === null);
+      for (const { alert } of live) {
         byRule[alert.rule] = (byRule[alert.rule] ?? 0) + 1;
         bySource[alert.source]++;
         if (from === null || alert.ts < from) from = alert.ts;
         if (to === null || alert.ts > to) to = alert.ts;
       }
-      return { stored: held.length, dropped, byRule, bySource, from, to };
+      return { stored: live.length, archived: held.length - live.length, dropped, byRule, bySource, from, to };
     },
     forget: async (filter) => {
       checkErasure(filter);
-      const kept = held.filter(({ alert }) => !fits(alert, filter));
+      const all: AlertFilter = { ...filter, archive: filter.archive ?? 'any' };
+      const kept = held.filter((entry) => !named(entry, all));
       const gone = held.length - kept.length;
       held = kept;
-      ids.clear();
-      for (const { alert } of kept) ids.add(alert.id);
+      keys.clear();
+      for (const { alert } of kept) keys.add(keyOf(alert));
       return gone;
     },
+    archive: async (filter, { at, note }) => {
+      checkErasure(filter);
+      const found = held.filter((entry) => entry.archive === null && fits(entry.alert, filter));
+      if (found.length === 0) return null;
+      const archive = records.length + 1;
+      for (const entry of found) entry.archive = archive;
+      records.push({ archive, at, note });
+      return { archive, at, note, alerts: found.length };
+    },
+    archives: async () => [...records].reverse().map((record) => ({ ...record, alerts: size(record.archive) })),
   };
 }
 

@@ -1,8 +1,10 @@
 import {
+  type AlertArchive,
   type AlertFilter,
   type AlertPage,
   type AlertStats,
   type AlertStore,
+  type ArchiveRecord,
   checkErasure,
   MAX_ALERTS,
   type StoredAlert,
@@ -10,23 +12,42 @@ import {
 import { openOwnStore } from './own-store.js';
 import type { Value } from './sqlite.js';
 
-const LAYOUT = 1;
-const TABLES = `
+const LAYOUT = 2;
+const ALERTS = `
 CREATE TABLE alerts (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL UNIQUE,
+  id TEXT NOT NULL,
   ts INTEGER NOT NULL,
   source TEXT NOT NULL,
   rule TEXT NOT NULL,
   user TEXT NOT NULL,
   deployment TEXT NOT NULL,
-  body TEXT NOT NULL
+  body TEXT NOT NULL,
+  archive INTEGER,
+  UNIQUE (deployment, id)
 );
+CREATE TABLE archives (archive INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, note TEXT NOT NULL);
+`;
+const INDEXES = `
 CREATE INDEX alerts_ts ON alerts (ts);
-CREATE INDEX alerts_kind ON alerts (source, rule);
+CREATE INDEX alerts_kind ON alerts (archive, source, rule);
+`;
+const TABLES = `
+${ALERTS}${INDEXES}
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO counters VALUES ('stored', 0), ('dropped', 0);
 `;
+/** Layout 1 knew one deployment and no archives. */
+const FROM_1 = `
+PRAGMA secure_delete = ON;
+ALTER TABLE alerts RENAME TO alerts_1;
+DROP INDEX alerts_ts;
+DROP INDEX alerts_kind;
+${ALERTS}
+INSERT INTO alerts (seq, id, ts, source, rule, user, deployment, body)
+  SELECT seq, id, ts, source, rule, user, deployment, body FROM alerts_1 ORDER BY seq;
+DROP TABLE alerts_1;
+${INDEXES}`;
 
 export interface AlertStoreOptions {
   /** Alerts held at most; the oldest stored go first, and are counted in `stats().dropped`. */
@@ -34,7 +55,10 @@ export interface AlertStoreOptions {
 }
 
 /** A filter as SQL: each field given is one test. */
-function where({ since, until, rule, source, user, deployment, otherThan }: AlertFilter): { tests: string[]; values: Value[] } {
+function where({ since, until, rule, source, user, deployment, otherThan, id, archive }: AlertFilter): {
+  tests: string[];
+  values: Value[];
+} {
   const given: readonly (readonly [string, Value | undefined])[] = [
     ['ts >= ?', since],
     ['ts < ?', until],
@@ -43,9 +67,12 @@ function where({ since, until, rule, source, user, deployment, otherThan }: Aler
     ['user = ?', user],
     ['deployment = ?', deployment],
     ['deployment <> ?', otherThan],
+    ['id = ?', id],
+    ['archive = ?', archive === 'any' ? undefined : archive],
   ];
   const used = given.filter((test): test is readonly [string, Value] => test[1] !== undefined);
-  return { tests: used.map(([test]) => test), values: used.map(([, value]) => value) };
+  const live = archive === undefined ? ['archive IS NULL'] : [];
+  return { tests: [...live, ...used.map(([test]) => test)], values: used.map(([, value]) => value) };
 }
 
 const clause = (tests: readonly string[]): string => (tests.length === 0 ? '' : `WHERE ${tests.join(' AND ')}`);
@@ -55,19 +82,27 @@ const clause = (tests: readonly string[]): string => (tests.length === 0 ? '' : 
  * are committed and synced to the disk. Several processes may write at once.
  * @throws NL_STORE_LAYOUT, NL_STORE_WRITE, NL_BUSY
  */
-export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: AlertStoreOptions = {}): AlertStore & { close(): void } {
-  const db = openOwnStore(file, LAYOUT, TABLES);
+export function createAlertStore(
+  file: string,
+  { maxAlerts = MAX_ALERTS }: AlertStoreOptions = {},
+): AlertStore & AlertArchive & { close(): void } {
+  const db = openOwnStore(file, LAYOUT, TABLES, { 1: FROM_1 });
   // What is erased is overwritten, not only unlinked.
   db.exec('PRAGMA secure_delete = ON');
   const sql = {
     add: db.prepare(
-      'INSERT INTO alerts (id, ts, source, rule, user, deployment, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+      'INSERT INTO alerts (id, ts, source, rule, user, deployment, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (deployment, id) DO NOTHING',
     ),
     counter: db.prepare('SELECT value FROM counters WHERE name = ?'),
     count: db.prepare('UPDATE counters SET value = value + ? WHERE name = ?'),
     trim: db.prepare('DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts ORDER BY seq LIMIT ?)'),
-    kinds: db.prepare('SELECT source, rule, count(*) AS n FROM alerts GROUP BY source, rule'),
-    span: db.prepare('SELECT (SELECT min(ts) FROM alerts) AS "from", (SELECT max(ts) FROM alerts) AS "to"'),
+    kinds: db.prepare('SELECT source, rule, count(*) AS n FROM alerts WHERE archive IS NULL GROUP BY source, rule'),
+    span: db.prepare('SELECT min(ts) AS "from", max(ts) AS "to" FROM alerts WHERE archive IS NULL'),
+    archived: db.prepare('SELECT count(*) AS n FROM alerts WHERE archive IS NOT NULL'),
+    file: db.prepare('INSERT INTO archives (at, note) VALUES (?, ?)'),
+    archives: db.prepare(
+      'SELECT archive, at, note, (SELECT count(*) FROM alerts a WHERE a.archive = archives.archive) AS alerts FROM archives ORDER BY archive DESC',
+    ),
   };
   const counter = (name: 'stored' | 'dropped'): number => sql.counter.first<{ value: number }>(name)!.value;
 
@@ -88,8 +123,12 @@ export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: Alert
         }
         return added;
       }),
-    query: async ({ cursor, limit = 1000, order = 'oldest', ...filter } = {}): Promise<AlertPage> => {
+    query: async ({ cursor, after, limit = 1000, order = 'oldest', ...filter } = {}): Promise<AlertPage> => {
       const { tests, values } = where(filter);
+      if (after !== undefined) {
+        tests.push('seq > ?');
+        values.push(after);
+      }
       if (cursor !== undefined) {
         tests.push(order === 'oldest' ? 'seq > ?' : 'seq < ?');
         values.push(cursor);
@@ -107,7 +146,7 @@ export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: Alert
     },
     count: async (filter = {}) => {
       const { tests, values } = where(filter);
-      return tests.length === 0
+      return filter.archive === 'any' && values.length === 0
         ? counter('stored')
         : db.prepare(`SELECT count(*) AS n FROM alerts ${clause(tests)}`).first<{ n: number }>(...values)!.n;
     },
@@ -119,11 +158,12 @@ export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: Alert
         bySource[source] += n;
       }
       const { from, to } = sql.span.first<{ from: number | null; to: number | null }>()!;
-      return { stored: counter('stored'), dropped: counter('dropped'), byRule, bySource, from, to };
+      const archived = sql.archived.first<{ n: number }>()!.n;
+      return { stored: counter('stored') - archived, archived, dropped: counter('dropped'), byRule, bySource, from, to };
     },
     forget: async (filter) => {
       checkErasure(filter);
-      const { tests, values } = where(filter);
+      const { tests, values } = where({ ...filter, archive: filter.archive ?? 'any' });
       const gone = db.write(() => {
         const deleted = db.prepare(`DELETE FROM alerts ${clause(tests)}`).run(...values).changes;
         sql.count.run(-deleted, 'stored');
@@ -132,6 +172,17 @@ export function createAlertStore(file: string, { maxAlerts = MAX_ALERTS }: Alert
       db.fold();
       return gone;
     },
+    archive: async (filter, { at, note }) => {
+      checkErasure(filter);
+      const { tests, values } = where({ ...filter, archive: undefined });
+      return db.write(() => {
+        if (db.prepare(`SELECT 1 FROM alerts ${clause(tests)} LIMIT 1`).first(...values) === undefined) return null;
+        const archive = sql.file.run(at, note).lastInsertRowid;
+        const alerts = db.prepare(`UPDATE alerts SET archive = ? ${clause(tests)}`).run(archive, ...values).changes;
+        return { archive, at, note, alerts };
+      });
+    },
+    archives: async () => sql.archives.all<ArchiveRecord>(),
     close: () => db.close(),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertStore, StoredAlert } from '../../src/alert.js';
+import type { AlertArchive, AlertStore, StoredAlert } from '../../src/alert.js';
 import type { FeatureRow } from '../../src/feature.js';
 
 const row: FeatureRow = {
@@ -52,10 +52,13 @@ export function storedAlert(n: number): StoredAlert {
 export const storedAlerts = (from: number, to: number): StoredAlert[] => Array.from({ length: to - from }, (_, i) => storedAlert(from + i));
 
 /** What every alert store must do, whatever holds the bytes. */
-export function alertStoreContract(name: string, create: (options?: { maxAlerts?: number }) => AlertStore): void {
+export function alertStoreContract(
+  name: string,
+  create: (options?: { maxAlerts?: number }) => (AlertStore & AlertArchive) | Promise<AlertStore & AlertArchive>,
+): void {
   describe(`${name} keeps the alert store contract`, () => {
     it('gives back exactly what was kept, in order', async () => {
-      const store = create();
+      const store = await create();
       expect(await store.append(storedAlerts(0, 5))).toBe(5);
       expect(await store.append([])).toBe(0);
       expect(await store.query()).toEqual({ alerts: storedAlerts(0, 5), next: null, last: expect.any(Number) });
@@ -63,7 +66,7 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
     });
 
     it('keeps an alert once, whoever brings it again, and the first telling of it', async () => {
-      const store = create();
+      const store = await create();
       await store.append(storedAlerts(0, 3));
       expect(await store.append([{ ...storedAlert(1), score: 0 }, storedAlert(3), storedAlert(3)])).toBe(1);
       expect((await store.query()).alerts).toEqual(storedAlerts(0, 4));
@@ -71,7 +74,7 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
     });
 
     it.each(['oldest', 'newest'] as const)('pages through all, %s first, each once, also while more come', async (order) => {
-      const store = create();
+      const store = await create();
       await store.append(storedAlerts(0, 25));
       const seen: StoredAlert[] = [];
       let next: number | null = null;
@@ -88,7 +91,7 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
     });
 
     it('remembers where a reader stopped, so that it meets each alert once', async () => {
-      const store = create();
+      const store = await create();
       await store.append(storedAlerts(0, 7));
       const { last } = await store.query();
       await store.append(storedAlerts(7, 12));
@@ -96,14 +99,14 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
     });
 
     it('knows that a page which just fits is the last', async () => {
-      const store = create();
+      const store = await create();
       await store.append(storedAlerts(0, 7));
       expect((await store.query({ limit: 7 })).next).toBeNull();
       expect((await store.query({ limit: 6 })).next).not.toBeNull();
     });
 
     it('filters by every field, alone and together; since counts, until does not', async () => {
-      const store = create();
+      const store = await create();
       const all = storedAlerts(0, 24);
       await store.append(all);
       const { ts } = all[12]!;
@@ -117,6 +120,8 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
         { deployment: 'elsewhere' },
         { otherThan: 'lab', until: ts },
         { otherThan: 'elsewhere', until: ts },
+        { id: 'alert-5' },
+        { id: 'alert-5', deployment: 'elsewhere' },
         { rule: 'flood', user: 'bob', since: all[3]!.ts, until: ts },
       ];
       const expected = [
@@ -129,17 +134,19 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
         [],
         [],
         all.slice(0, 12),
+        [all[5]],
+        [],
         all.slice(3, 12).filter(({ rule, user }) => rule === 'flood' && user === 'bob'),
       ];
       for (const [i, filter] of filters.entries()) {
         expect((await store.query(filter)).alerts).toEqual(expected[i]);
         expect(await store.count(filter)).toBe(expected[i]!.length);
       }
-      expect(expected[9]!.length).toBeGreaterThan(0);
+      expect(expected[11]!.length).toBeGreaterThan(0);
     });
 
     it('drops the oldest beyond its cap, and says how many', async () => {
-      const store = create({ maxAlerts: 10 });
+      const store = await create({ maxAlerts: 10 });
       expect(await store.append(storedAlerts(0, 8))).toBe(8);
       expect(await store.append(storedAlerts(8, 23))).toBe(15);
       expect((await store.query()).alerts).toEqual(storedAlerts(13, 23));
@@ -150,9 +157,10 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
     });
 
     it('counts by rule and source, and knows its span', async () => {
-      const store = create();
+      const store = await create();
       expect(await store.stats()).toEqual({
         stored: 0,
+        archived: 0,
         dropped: 0,
         byRule: {},
         bySource: { DFA: 0, ANN: 0, LSTM: 0 },
@@ -162,6 +170,7 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
       await store.append(storedAlerts(0, 12));
       expect(await store.stats()).toEqual({
         stored: 12,
+        archived: 0,
         dropped: 0,
         byRule: { 'flow-score': 4, flood: 4, 'port-scan': 4 },
         bySource: { DFA: 8, ANN: 4, LSTM: 0 },
@@ -171,7 +180,7 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
     });
 
     it('erases what is named, and refuses to erase everything by accident', async () => {
-      const store = create();
+      const store = await create();
       await store.append(storedAlerts(0, 12));
       expect(await store.forget({ user: 'bob' })).toBe(6);
       expect(await store.count()).toBe(6);
@@ -180,6 +189,53 @@ export function alertStoreContract(name: string, create: (options?: { maxAlerts?
       for (const empty of [{}, { user: undefined }]) await expect(store.forget(empty)).rejects.toMatchObject({ code: 'NL_OPTION' });
       expect((await store.stats()).stored).toBe(3);
       expect(await store.append([storedAlert(1)])).toBe(1);
+    });
+
+    it('tells deployments apart: the same traffic at two sites is two alerts', async () => {
+      const store = await create();
+      const there = { ...storedAlert(1), deployment: 'there' };
+      expect(await store.append([storedAlert(1), there, there])).toBe(2);
+      expect((await store.query({ id: 'alert-1', otherThan: 'lab' })).alerts).toEqual([there]);
+    });
+
+    it('reads only what came after a cursor, whatever the order', async () => {
+      const store = await create();
+      await store.append(storedAlerts(0, 5));
+      const { last } = await store.query();
+      expect((await store.query({ order: 'newest', after: last! })).alerts).toEqual([]);
+      await store.append(storedAlerts(5, 12));
+      const page = await store.query({ order: 'newest', after: last!, limit: 4 });
+      expect(page.alerts).toEqual(storedAlerts(8, 12).reverse());
+      const rest = await store.query({ order: 'newest', after: last!, limit: 4, cursor: page.next! });
+      expect([rest.alerts, rest.next]).toEqual([storedAlerts(5, 8).reverse(), null]);
+    });
+
+    it('puts alerts aside: out of sight, still known, and within reach of erasure', async () => {
+      const store = await create({ maxAlerts: 11 });
+      await store.append(storedAlerts(0, 10));
+      expect(await store.archive({ until: storedAlert(4).ts }, { at: 5, note: 'first' })).toEqual({
+        archive: 1,
+        at: 5,
+        note: 'first',
+        alerts: 4,
+      });
+      expect(await store.archive({ until: storedAlert(4).ts }, { at: 6, note: 'nothing left' })).toBeNull();
+      expect(await store.archive({ rule: 'flood' }, { at: 7, note: 'second' })).toMatchObject({ archive: 2, alerts: 2 }); // 5 and 7
+      await expect(store.archive({}, { at: 8, note: 'all' })).rejects.toMatchObject({ code: 'NL_OPTION' });
+      expect((await store.query()).alerts.map(({ id }) => id)).toEqual(['alert-4', 'alert-6', 'alert-8', 'alert-9']);
+      expect((await store.query({ archive: 1 })).alerts).toEqual(storedAlerts(0, 4));
+      expect((await store.query({ archive: 'any' })).alerts).toEqual(storedAlerts(0, 10));
+      expect(await store.stats()).toMatchObject({ stored: 4, archived: 6, byRule: { 'flow-score': 2, 'port-scan': 2 } });
+      expect([await store.count(), await store.count({ archive: 'any' }), await store.count({ archive: 2 })]).toEqual([4, 10, 2]);
+      expect(await store.append([storedAlert(2)])).toBe(0);
+      expect(await store.forget({ user: 'bob', archive: 1 })).toBe(2);
+      expect(await store.forget({ user: 'bob' })).toBe(3);
+      expect(await store.archives()).toEqual([
+        { archive: 2, at: 7, note: 'second', alerts: 0 },
+        { archive: 1, at: 5, note: 'first', alerts: 2 },
+      ]);
+      await store.append(storedAlerts(20, 27)); // the cap counts what is put aside
+      expect(await store.stats()).toMatchObject({ stored: 10, archived: 1, dropped: 1 });
     });
   });
 }

@@ -48,6 +48,28 @@ describe('the SQLite alert store', () => {
     expect(() => createAlertStore(file)).toThrow(expect.objectContaining({ code: 'NL_STORE_LAYOUT' }));
   });
 
+  it('takes up a store of layout 1 as it stands', async () => {
+    const file = join(testFolder(), 'alerts.db');
+    const db = openSqlite(file);
+    db.exec(`
+      CREATE TABLE alerts (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, ts INTEGER NOT NULL, source TEXT NOT NULL,
+        rule TEXT NOT NULL, user TEXT NOT NULL, deployment TEXT NOT NULL, body TEXT NOT NULL);
+      CREATE INDEX alerts_ts ON alerts (ts);
+      CREATE INDEX alerts_kind ON alerts (source, rule);
+      CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+      INSERT INTO counters VALUES ('stored', 3), ('dropped', 4);
+      PRAGMA user_version = 1;`);
+    const add = db.prepare('INSERT INTO alerts (seq, id, ts, source, rule, user, deployment, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const [i, a] of storedAlerts(0, 3).entries())
+      add.run(i + 5, a.id, a.ts, a.source, a.rule, a.user, a.deployment, JSON.stringify(a));
+    db.close();
+    const store = opened(file);
+    expect(await store.query()).toEqual({ alerts: storedAlerts(0, 3), next: null, last: 7 });
+    expect(await store.append([storedAlert(2), storedAlert(3)])).toBe(1);
+    expect(await store.stats()).toMatchObject({ stored: 4, dropped: 4 });
+    expect((await store.query({ after: 7 })).alerts).toEqual([storedAlert(3)]);
+  });
+
   it('keeps all or nothing of a batch it cannot write', async () => {
     const file = join(testFolder(), 'alerts.db');
     const store = opened(file);

@@ -1,0 +1,167 @@
+import {
+  type AlertArchive,
+  type AlertFilter,
+  type AlertStats,
+  type AlertStore,
+  type ArchiveRecord,
+  checkErasure,
+  type StoredAlert,
+} from '../alert.js';
+import type { Connection, Postgres } from './postgres.js';
+
+/** The default cap: a year of what ten thousand users raise in a month at 1.5 million a month. */
+export const MAX_HUB_ALERTS = 20_000_000;
+
+/** A filter as SQL: each field given is one test; `values` continues those that are there. */
+function where(
+  { since, until, rule, source, user, deployment, otherThan, id, archive }: AlertFilter,
+  more: readonly (readonly [string, unknown])[] = [],
+  values: unknown[] = [],
+): { clause: string; values: unknown[] } {
+  const given: readonly (readonly [string, unknown])[] = [
+    ['ts >= ', since],
+    ['ts < ', until],
+    ['rule = ', rule],
+    ['source = ', source],
+    ['"user" = ', user],
+    ['deployment = ', deployment],
+    ['deployment <> ', otherThan],
+    ['id = ', id],
+    ['archive = ', archive === 'any' ? undefined : archive],
+    ...more,
+  ];
+  const tests = archive === undefined ? ['archive IS NULL'] : [];
+  for (const [test, value] of given) if (value !== undefined) tests.push(`${test}$${values.push(value)}`);
+  return { clause: tests.length === 0 ? '' : `WHERE ${tests.join(' AND ')}`, values };
+}
+
+/** pg gives bigint as text; ours are counts and microseconds, which are exact as numbers. */
+const numbers = <T extends Record<string, unknown>>(row: T): { [key in keyof T]: number | null } =>
+  Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value === null ? null : Number(value)])) as never;
+
+type Counter = 'seq' | 'stored' | 'dropped';
+
+/**
+ * The alerts of many deployments in PostgreSQL; any number of replicas write at once. An append takes the row of counters before it
+ * numbers its alerts and lets go when it is committed: so numbers become visible in their order, and a reader's cursor never passes
+ * over an alert that was numbered earlier and committed later.
+ * @throws from its methods: NL_STORE_WRITE while the database is gone, NL_STORE_LAYOUT
+ */
+export function createPostgresAlertStore(db: Postgres, { maxAlerts = MAX_HUB_ALERTS } = {}): AlertStore & AlertArchive {
+  const counters = async (connection: Connection, lock = false): Promise<Record<Counter, number>> => {
+    const { rows } = await connection.query<{ name: Counter; value: string }>(
+      `SELECT name, value FROM counters ORDER BY name${lock ? ' FOR UPDATE' : ''}`,
+    );
+    return Object.fromEntries(rows.map(({ name, value }) => [name, Number(value)])) as Record<Counter, number>;
+  };
+  const count = ({ query }: Connection, name: Counter, by: number) =>
+    query('UPDATE counters SET value = value + $1 WHERE name = $2', [by, name]);
+
+  return {
+    append: async (alerts) => {
+      if (alerts.length === 0) return 0;
+      const columns = [
+        alerts.map(({ id }) => id),
+        alerts.map(({ ts }) => ts),
+        alerts.map(({ source }) => source),
+        alerts.map(({ rule }) => rule),
+        alerts.map(({ user }) => user),
+        alerts.map(({ deployment }) => deployment),
+        alerts.map((alert) => JSON.stringify(alert)),
+      ];
+      return db.transaction(async (connection) => {
+        const { seq, stored } = await counters(connection, true);
+        const { changes } = await connection.query(
+          `INSERT INTO alerts (seq, id, ts, source, rule, "user", deployment, body)
+           SELECT $8::bigint + n, id, ts, source, rule, u, deployment, body
+           FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+             WITH ORDINALITY AS a (id, ts, source, rule, u, deployment, body, n) ORDER BY n
+           ON CONFLICT (deployment, id) DO NOTHING`,
+          [...columns, seq],
+        );
+        if (changes === 0) return 0;
+        await count(connection, 'seq', alerts.length);
+        const surplus = Math.max(0, stored + changes - maxAlerts);
+        await count(connection, 'stored', changes - surplus);
+        if (surplus > 0) {
+          await connection.query('DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts ORDER BY seq LIMIT $1)', [surplus]);
+          await count(connection, 'dropped', surplus);
+        }
+        return changes;
+      });
+    },
+    query: async ({ cursor, after, limit = 1000, order = 'oldest', ...filter } = {}) => {
+      const { clause, values } = where(filter, [
+        ['seq > ', after],
+        [order === 'oldest' ? 'seq > ' : 'seq < ', cursor],
+      ]);
+      values.push(limit + 1); // one more than asked for tells whether there is a next page
+      const { rows } = await db.query<{ seq: string; body: string }>(
+        `SELECT seq, body FROM alerts ${clause} ORDER BY seq ${order === 'oldest' ? 'ASC' : 'DESC'} LIMIT $${values.length}`,
+        values,
+      );
+      const page = rows.slice(0, limit);
+      const last = page.length === 0 ? null : Number(page.at(-1)!.seq);
+      return { alerts: page.map(({ body }) => JSON.parse(body) as StoredAlert), next: rows.length > limit ? last : null, last };
+    },
+    count: async (filter = {}) => {
+      const { clause, values } = where(filter);
+      if (clause === '') return (await counters(db)).stored;
+      return Number((await db.query<{ n: string }>(`SELECT count(*) AS n FROM alerts ${clause}`, values)).rows[0]!.n);
+    },
+    stats: async (): Promise<AlertStats> => {
+      const byRule: Record<string, number> = {};
+      const bySource = { DFA: 0, ANN: 0, LSTM: 0 };
+      const kinds = await db.query<{ source: keyof typeof bySource; rule: string; n: string }>(
+        'SELECT source, rule, count(*) AS n FROM alerts WHERE archive IS NULL GROUP BY source, rule ORDER BY source, rule',
+      );
+      let live = 0;
+      for (const { source, rule, n } of kinds.rows) {
+        byRule[rule] = (byRule[rule] ?? 0) + Number(n);
+        bySource[source] += Number(n);
+        live += Number(n);
+      }
+      const span = await db.query('SELECT min(ts) AS "from", max(ts) AS "to" FROM alerts WHERE archive IS NULL');
+      const { from, to } = numbers(span.rows[0] as { from: string; to: string });
+      const { stored, dropped } = await counters(db);
+      return { stored: live, archived: Math.max(0, stored - live), dropped, byRule, bySource, from, to };
+    },
+    forget: async (filter) => {
+      checkErasure(filter);
+      const { clause, values } = where({ ...filter, archive: filter.archive ?? 'any' });
+      return db.transaction(async (connection) => {
+        await counters(connection, true);
+        const { changes } = await connection.query(`DELETE FROM alerts ${clause}`, values);
+        await count(connection, 'stored', -changes);
+        return changes;
+      });
+    },
+    archive: async (filter, { at, note }) => {
+      checkErasure(filter);
+      return db.transaction(async (connection) => {
+        await counters(connection, true);
+        const next = 'SELECT coalesce(max(archive), 0) + 1 AS archive FROM archives';
+        const { archive } = (await connection.query<{ archive: number }>(next)).rows[0]!;
+        const { clause, values } = where({ ...filter, archive: undefined }, [], [archive]);
+        const { changes } = await connection.query(`UPDATE alerts SET archive = $1 ${clause}`, values);
+        if (changes === 0) return null;
+        await connection.query('INSERT INTO archives VALUES ($1, $2, $3)', [archive, at, note]);
+        return { archive, at, note, alerts: changes };
+      });
+    },
+    archives: async () => {
+      const { rows } = await db.query<Record<'archive' | 'at' | 'alerts' | 'note', string>>(
+        `SELECT archive, at, note, (SELECT count(*) FROM alerts a WHERE a.archive = archives.archive) AS alerts
+         FROM archives ORDER BY archive DESC`,
+      );
+      return rows.map(
+        ({ archive, at, note, alerts }): ArchiveRecord => ({
+          archive: Number(archive),
+          at: Number(at),
+          note,
+          alerts: Number(alerts),
+        }),
+      );
+    },
+  };
+}
