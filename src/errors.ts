@@ -31,6 +31,8 @@ export const codes = {
   NL_TOKEN: 'The service asks for a token, or was called from a foreign page. Send `Authorization: Bearer` with NETLOOP_TOKEN.',
   NL_NOT_FOUND: 'The service has nothing at this address. `/docs` lists what there is.',
   NL_TOO_MUCH: 'The service was sent too much, too often, or by too many at once. Send less, or wait.',
+  NL_SERVER:
+    'An MLflow server does not answer, refuses, or is of an unknown version. The message says which and what to do; learning goes on.',
   NL_INTERNAL: 'Something broke inside the service. Its log has the whole story.',
 } as const;
 

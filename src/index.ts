@@ -182,10 +182,13 @@ export { type ReadKerasOptions, readKeras } from './stores/keras/read.js';
 export { importedVersion, kerasCopies } from './stores/keras/versions.js';
 export { kerasFile, kerasH5 } from './stores/keras/write.js';
 export { createLedgerStore } from './stores/ledger-sqlite.js';
+export { type ServerSettings, serverSettings } from './stores/mlflow/settings.js';
+export { createServerTracking, type ServerOptions } from './stores/mlflow/tracking.js';
 export { readRun } from './stores/recorded-run.js';
 export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';
+export type { MetricPoint, RunStore } from './stores/run-store.js';
 export { createSpooledTracking } from './stores/spool.js';
-export { createEmbeddedTracking, type EmbeddedTracking, type MetricPoint } from './stores/tracking-embedded.js';
+export { createEmbeddedTracking, type EmbeddedTracking } from './stores/tracking-embedded.js';
 export { createTrustedFiles } from './stores/trusted-files.js';
 // Training beside detection.
 export { trainInWorker, type WorkerTraining } from './workers/train.js';

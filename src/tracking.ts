@@ -41,6 +41,8 @@ export interface RunStart {
   readonly startTime?: number;
   /** 32 hex digits to use as the run's id, where the store lets its callers choose (a server does not). */
   readonly id?: string;
+  /** True when its idempotency key was never sent anywhere: then a store need not look for a run that has it. */
+  readonly fresh?: boolean;
 }
 
 export interface RunLog {
@@ -50,7 +52,7 @@ export interface RunLog {
   readonly datasets?: readonly DatasetInput[];
 }
 
-export interface RunInfo extends RunStart {
+export interface RunInfo extends Omit<RunStart, 'fresh'> {
   readonly id: string;
   readonly status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED';
   /** Milliseconds since the epoch. */
@@ -132,7 +134,7 @@ export function createMemoryTracking({ now = () => 0 }: { now?: () => number } =
       if (again) return again[0];
       const id = runId(start.id ?? (runs.size + 1).toString(16).padStart(32, '0'));
       runs.set(id, {
-        start: { ...start, name: runName(start.name) },
+        start: { ...start, fresh: undefined, name: runName(start.name) },
         startTime: start.startTime ?? now(),
         endTime: null,
         status: 'RUNNING',

@@ -28,6 +28,12 @@ export interface ModelMirror {
 
 const RESERVED = /^(latest|v\d+)$/i;
 
+/** @throws NL_OPTION for an alias that MLflow keeps for itself */
+export function checkAlias(alias: string): void {
+  if (RESERVED.test(alias))
+    throw new NetloopError('NL_OPTION', `invalid alias: ${alias} is reserved by MLflow; take champion or challenger`);
+}
+
 /** The registered models of a store in MLflow's layout. Keys are left unnamed in conflicts, because newer layouts widen them. */
 export function createModelMirror(
   db: Sqlite,
@@ -85,8 +91,7 @@ export function createModelMirror(
       });
     },
     setAlias: async (name, alias, version) => {
-      if (RESERVED.test(alias))
-        throw new NetloopError('NL_OPTION', `invalid alias: ${alias} is reserved by MLflow; take champion or challenger`);
+      checkAlias(alias);
       await patiently(() => {
         if (!has(name, version))
           throw new NetloopError('NL_MODEL_UNKNOWN', `the tracking store has no version ${version} of ${name}; register it first`);

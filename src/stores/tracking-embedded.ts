@@ -2,34 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NetloopError } from '../errors.js';
-import type { Tracking } from '../tracking.js';
 import { artifactPath, metricValue, storedLog } from '../tracking-limits.js';
 import { openMlflowStore } from './mlflow-store.js';
-import { createModelMirror, type ModelMirror } from './model-mirror.js';
+import { createModelMirror } from './model-mirror.js';
 import { createRunReader } from './run-reader.js';
+import type { RunStore } from './run-store.js';
 import { createRunWriter } from './run-writer.js';
 import { createPatience } from './sqlite.js';
 import { storeError } from './store-error.js';
 
-/** One point of a metric's history. */
-export interface MetricPoint {
-  readonly value: number;
-  readonly step: number;
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number;
-}
-
-/** The embedded store: the port, plus what a file on this machine can give beside it. */
-export interface EmbeddedTracking extends Tracking, ModelMirror {
+/** The embedded store: a folder on this machine. */
+export interface EmbeddedTracking extends RunStore {
   readonly dir: string;
-  /** Every value of one metric, by step and time. */
-  history(run: string, key: string): Promise<readonly MetricPoint[]>;
-  /** Every run's id and name, newest first, without what is attached to them; the parent of a nested run. */
-  names(): Promise<readonly { readonly id: string; readonly name: string; readonly parent: string | null }[]>;
-  /** Paths of the run's files, sorted. */
-  artifacts(run: string): Promise<readonly string[]>;
-  readArtifact(run: string, path: string): Promise<Uint8Array>;
-  close(): void;
 }
 
 export interface EmbeddedOptions {
@@ -76,6 +60,7 @@ export function createEmbeddedTracking(
 
   return {
     dir,
+    place: dir,
     ...createModelMirror(db, dir, { now, user, patiently }),
     start: (start) => patiently(() => writer.start(start)),
     log: async (run, entries) => {

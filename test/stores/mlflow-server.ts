@@ -11,6 +11,8 @@ export interface Answer {
 }
 
 export interface MlflowServer {
+  /** `http://127.0.0.1:port`. */
+  readonly uri: string;
   get(path: string, query?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown): Promise<Answer>;
   /** The bytes of a file, by the server's own download routes. */
@@ -18,7 +20,7 @@ export interface MlflowServer {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as { port: number };
@@ -28,8 +30,12 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts a real MLflow server on a tracking folder, as a bare `mlflow server` there would, without its extra processes. */
-export async function startMlflow(python: string, dir: string): Promise<MlflowServer> {
-  const port = await freePort();
+export async function startMlflow(
+  python: string,
+  dir: string,
+  { port, env = {} }: { readonly port?: number; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<MlflowServer> {
+  port ??= await freePort();
   const base = `http://127.0.0.1:${port}`;
   const child = spawn(
     python,
@@ -52,7 +58,7 @@ export async function startMlflow(python: string, dir: string): Promise<MlflowSe
       cwd: dir,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', MLFLOW_DISABLE_TELEMETRY: 'true' },
+      env: { ...process.env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', MLFLOW_DISABLE_TELEMETRY: 'true', ...env },
     },
   );
   let said = '';
@@ -88,6 +94,7 @@ export async function startMlflow(python: string, dir: string): Promise<MlflowSe
     await sleep(200);
   }
   return {
+    uri: base,
     get: async (path, query = {}) => json(await fetch(`${base}${path}?${new URLSearchParams(query)}`)),
     post: async (path, body) =>
       json(await fetch(`${base}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })),

@@ -1,0 +1,52 @@
+import type { Call } from './call.js';
+import { answered } from './call.js';
+
+/** `GET /experiments/get-by-name`, `POST /experiments/search`. */
+export interface Experiment {
+  readonly experiment_id: string;
+  readonly name: string;
+  readonly artifact_location: string;
+  readonly lifecycle_stage: 'active' | 'deleted';
+}
+
+/** Experiments of a server. */
+export interface Experiments {
+  byName(name: string): Promise<Experiment | null>;
+  /** The id; that of the one that is there when another process made it meanwhile. */
+  create(name: string): Promise<string>;
+  all(): Promise<readonly Experiment[]>;
+}
+
+export function createExperiments(call: Call): Experiments {
+  async function byName(name: string): Promise<Experiment | null> {
+    try {
+      const query = { experiment_name: name };
+      return (await call<{ experiment: Experiment }>('GET', '/experiments/get-by-name', { query })).experiment;
+    } catch (error) {
+      if (answered(error, 'RESOURCE_DOES_NOT_EXIST')) return null;
+      throw error;
+    }
+  }
+  return {
+    byName,
+    create: async (name) => {
+      try {
+        return (await call<{ experiment_id: string }>('POST', '/experiments/create', { body: { name } })).experiment_id;
+      } catch (error) {
+        const found = answered(error, 'RESOURCE_ALREADY_EXISTS') ? await byName(name) : null;
+        if (found) return found.experiment_id;
+        throw error;
+      }
+    },
+    all: async () => {
+      const found: Experiment[] = [];
+      for (let page_token: string | undefined; ; ) {
+        const body = { max_results: 1000, page_token };
+        const page = await call<{ experiments?: Experiment[]; next_page_token?: string }>('POST', '/experiments/search', { body });
+        found.push(...(page.experiments ?? []));
+        page_token = page.next_page_token || undefined;
+        if (page_token === undefined) return found;
+      }
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Tracking } from '../tracking.js';
+import type { ModelMirror } from './model-mirror.js';
+
+/** One point of a metric's history. */
+export interface MetricPoint {
+  readonly value: number;
+  readonly step: number;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** Where runs lie, embedded or on a server: the port, plus what reading them back takes, and the model pages beside them. */
+export interface RunStore extends Tracking, ModelMirror {
+  /** The folder, or the server's address. */
+  readonly place: string;
+  /** Every value of one metric, by step and time. */
+  history(run: string, key: string): Promise<readonly MetricPoint[]>;
+  /** Every run's id and name, newest first, without what is attached to them; the parent of a nested run. */
+  names(): Promise<readonly { readonly id: string; readonly name: string; readonly parent: string | null }[]>;
+  /** Paths of the run's files, sorted. */
+  artifacts(run: string): Promise<readonly string[]>;
+  /** @throws NL_FILE_MISSING, NL_RUN_UNKNOWN */
+  readArtifact(run: string, path: string): Promise<Uint8Array>;
+  close(): void;
+}
