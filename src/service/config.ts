@@ -1,11 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { NetloopError } from '../errors.js';
 import { type LearningSpec, specParams } from '../experiment.js';
 import { mergeSpecs, resolveSpec, type Spec } from '../spec.js';
 import { appendDurably, replaceDurably } from '../stores/durable-file.js';
 
-/** How the service learns: the learning part of a spec, and whether cycles begin by themselves. */
-export type ServiceConfig = LearningSpec & Pick<Spec, 'detector'> & { readonly automatic: boolean };
+/** How live models are watched where labels are not known. */
+export const monitorShape = z.strictObject({
+  window: z.number().int().min(50).max(100_000).default(1000).describe('scores a window holds'),
+  maxPsi: z
+    .number()
+    .positive()
+    .nullable()
+    .default(0.25)
+    .describe('largest shift of the scores against the first window; null: not watched'),
+  maxAgreementDrop: z.number().min(0).max(1).nullable().default(0.2).describe('largest fall of the agreement of rules and model'),
+  minPrecision: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .default(0.5)
+    .describe("least share of a model's judged alerts that people called right"),
+  minJudged: z.number().int().min(1).max(10_000).default(20).describe('judged alerts that a precision needs'),
+  probation: z.number().int().min(50).max(100_000).default(500).describe('answers watched after a promotion, beside the predecessor'),
+  rollback: z.boolean().default(true).describe("take a promotion back when its watch window is worse than the gate's limits"),
+});
+export type MonitorSettings = Readonly<z.infer<typeof monitorShape>>;
+
+/** How the service learns: the learning part of a spec, whether cycles begin by themselves, and how models are watched. */
+export type ServiceConfig = LearningSpec & Pick<Spec, 'detector'> & { readonly automatic: boolean; readonly monitor: MonitorSettings };
 
 /** The flow learner's settings for one site, for thousands, and as they are where nothing was said. */
 export const presets = {
@@ -38,15 +62,20 @@ const keys = ['flow', 'behaviour', 'sequence', 'labels', 'gate', 'keep', 'detect
 
 /** @throws NL_SPEC naming the key, the rule and the nearest right key */
 export function resolveConfig(input: Record<string, unknown>, where = 'config'): ServiceConfig {
-  const { automatic = true, ...rest } = input;
+  const { automatic = true, monitor: watched = {}, ...rest } = input;
   if (typeof automatic !== 'boolean')
     throw new NetloopError('NL_SPEC', `${where}: automatic: expected true or false, got ${String(automatic)}`);
+  const { data: monitor, error } = monitorShape.safeParse(watched);
+  if (error) {
+    const { path, message } = error.issues[0]!;
+    throw new NetloopError('NL_SPEC', `${where}: ${['monitor', ...path].join('.')}: ${message}`);
+  }
   const stray = Object.keys(rest).find((key) => !(keys as readonly string[]).includes(key));
   if (stray !== undefined) {
-    throw new NetloopError('NL_SPEC', `${where}: unknown key '${stray}', expected one of preset, automatic, ${keys.join(', ')}`);
+    throw new NetloopError('NL_SPEC', `${where}: unknown key '${stray}', expected one of preset, automatic, monitor, ${keys.join(', ')}`);
   }
   const { flow, behaviour, sequence, labels, gate, keep, detector } = resolveSpec({ ...rest, source: { files: ['-'] } }, where);
-  return { automatic, flow, behaviour, sequence, labels, gate, keep, detector };
+  return { automatic, monitor, flow, behaviour, sequence, labels, gate, keep, detector };
 }
 
 /** What differs, sorted by key. */

@@ -4,6 +4,7 @@ export type ServiceEvent =
   | { readonly kind: 'cycle'; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: 'sniffer'; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: 'config'; readonly data: readonly unknown[] }
+  | { readonly kind: 'health'; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: 'status'; readonly data: Readonly<Record<string, unknown>> };
 
 export type Listener = (event: ServiceEvent) => void;

@@ -189,7 +189,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
     const stop = new AbortController();
     try {
       const { source, datasets, name } = await open(request, stop.signal);
-      const { automatic: _, flow, behaviour, ...rest } = config.get();
+      const { automatic: _, monitor: __, flow, behaviour, ...rest } = config.get();
       const on = { flow: { ...flow, enabled: true }, behaviour: { ...behaviour, enabled: true } }; // switched on and off while it runs
       const spec = resolveSpec({ ...rest, ...on, name: 'service', source: { files: [name] }, parent: 'champion', publish: true });
       const speed = request.speed ?? 1;

@@ -6,7 +6,7 @@ import type { createStreams } from './stream.js';
 
 const tags = ['operation'];
 
-export function addOperationRoutes(app: App, { loop, alerts }: Parts, streams: ReturnType<typeof createStreams>): void {
+export function addOperationRoutes(app: App, { loop, alerts, monitor }: Parts, streams: ReturnType<typeof createStreams>): void {
   app.get('/healthz', { schema: { tags, response: { 200: health } } }, async () => ({
     status: 'ok' as const,
     sniffer: loop.sniffer().state,
@@ -16,7 +16,7 @@ export function addOperationRoutes(app: App, { loop, alerts }: Parts, streams: R
   const plain = { 200: { description: "Prometheus' text format", content: { 'text/plain': { schema: z.string() } } } };
   app.get('/metrics', { schema: { tags, response: plain } }, async (_, reply) => {
     const { stored, dropped } = await alerts.stats();
-    const now = { sniffer: loop.sniffer(), learning: loop.learning(), stored, dropped, streams: streams.open() };
+    const now = { sniffer: loop.sniffer(), learning: loop.learning(), monitor: monitor.state(), stored, dropped, streams: streams.open() };
     const text = renderMetrics({ ...now, memory: process.memoryUsage.rss() });
     return reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(text);
   });

@@ -5,6 +5,7 @@ import type { Registry } from '../registry.js';
 import type { Captures } from './captures.js';
 import type { EventHub } from './events.js';
 import type { Loop } from './loop.js';
+import type { Monitor } from './monitor.js';
 
 /** What the routes are over. */
 export interface Parts {
@@ -13,6 +14,7 @@ export interface Parts {
   readonly registry: Registry;
   readonly captures: Captures;
   readonly events: EventHub;
+  readonly monitor: Monitor;
 }
 
 /** A server whose requests and answers are checked by zod schemas. */

@@ -1,3 +1,4 @@
+import type { MonitorState } from './monitor.js';
 import type { LearningState, SnifferStatus } from './status.js';
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -14,12 +15,19 @@ const family = (name: string, kind: 'gauge' | 'counter', help: string, samples: 
 export function renderMetrics(now: {
   readonly sniffer: SnifferStatus;
   readonly learning: LearningState;
+  readonly monitor: MonitorState;
   readonly stored: number;
   readonly dropped: number;
   readonly streams: number;
   readonly memory: number;
 }): string {
-  const { sniffer, learning } = now;
+  const { sniffer, learning, monitor } = now;
+  const measured = (value: (model: MonitorState['models'][number]) => number | null): Sample[] =>
+    monitor.models.flatMap((model): Sample[] => {
+      const found = value(model);
+      return found === null ? [] : [[{ learner: model.name }, found]];
+    });
+  const lasting = monitor.degradations.filter(({ until }) => until === null);
   const each = (value: (learner: LearningState['learners'][number]) => number): Sample[] =>
     learning.learners.map((learner) => [{ learner: learner.name }, value(learner)]);
   return `${[
@@ -59,6 +67,31 @@ export function renderMetrics(now: {
       'Version that detects; 0 for none.',
       each(({ live }) => live ?? 0),
     ),
+    family(
+      'netloop_score_psi',
+      'gauge',
+      'Shift of the live scores against the first window of the version.',
+      measured(({ psi }) => psi),
+    ),
+    family(
+      'netloop_rule_agreement',
+      'gauge',
+      'Share of flows on which rules and model agree.',
+      measured(({ agreement }) => agreement),
+    ),
+    family(
+      'netloop_feedback_precision',
+      'gauge',
+      'Share of the judged alerts that people called right.',
+      measured(({ precision }) => precision),
+    ),
+    family(
+      'netloop_degraded',
+      'gauge',
+      '1 while something is worse than its limit.',
+      lasting.map(({ kind, learner }): Sample => [{ kind, ...(learner ? { learner } : {}) }, 1]),
+    ),
+    family('netloop_automatic_rollbacks_total', 'counter', 'Promotions taken back by themselves.', [[{}, monitor.rollbacks]]),
     family('netloop_event_streams', 'gauge', 'Open event streams.', [[{}, now.streams]]),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, now.memory]]),
   ].join('\n')}\n`;

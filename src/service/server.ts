@@ -10,6 +10,7 @@ import { addAlertRoutes } from './alert-routes.js';
 import { failureOf } from './failures.js';
 import { addLearningRoutes } from './learning-routes.js';
 import { addModelRoutes } from './model-routes.js';
+import { addMonitorRoutes } from './monitor-routes.js';
 import { addOperationRoutes } from './operation-routes.js';
 import { addPageRoutes } from './page-routes.js';
 import type { App, Parts } from './parts.js';
@@ -84,6 +85,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   addSnifferRoutes(app, options);
   addAlertRoutes(app, options);
   addModelRoutes(app, options);
+  addMonitorRoutes(app, options);
   addOperationRoutes(app, options, streams);
   addPageRoutes(app);
   await app.ready();

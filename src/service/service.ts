@@ -4,9 +4,12 @@ import type { ExperimentPorts } from '../experiment.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
 import { createEventHub } from './events.js';
+import { createLog, logEvents } from './log.js';
 import { createLoop, type Loop, type LoopOptions } from './loop.js';
+import { createMonitor } from './monitor.js';
 import type { App } from './parts.js';
 import { createServer, type ServerOptions } from './server.js';
+import { createTeller, readWebhooks } from './webhook.js';
 
 export interface ServiceOptions extends Pick<ServerOptions, 'token' | 'version' | 'rate' | 'bodyLimit' | 'streams' | 'onError'> {
   readonly ports: ExperimentPorts;
@@ -21,6 +24,9 @@ export interface ServiceOptions extends Pick<ServerOptions, 'token' | 'version' 
   readonly config?: Record<string, unknown>;
   readonly openInterface?: LoopOptions['openInterface'];
 }
+
+/** Milliseconds between two points of the rates that the page draws. */
+const SAMPLE = 2000;
 
 export interface Service {
   readonly url: string;
@@ -41,9 +47,32 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     initial: options.config,
     now: ports.now,
   });
-  const loop = await createLoop({ ports, config, captures, events, openInterface: options.openInterface });
+  const log = createLog({ file: join(state, 'service.log'), now: ports.now });
+  logEvents(events, log);
+  const onError: ServiceOptions['onError'] = (error, where) => {
+    log.write('error', 'failure', { where, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    options.onError?.(error, where);
+  };
+  const teller = createTeller({
+    webhooks: readWebhooks(join(state, 'webhooks.json')),
+    onFailure: (url, why) => log.write('warn', 'webhook', { url: new URL(url).origin, why }),
+  });
+  const monitor = createMonitor({
+    registry: ports.registry,
+    config: config.get,
+    now: ports.now,
+    personOf: ports.personOf,
+    rollBack: (name, version, why) => loop.promote(name, version, why),
+    onChange(degradation) {
+      events.emit({ kind: 'health', data: { ...degradation } });
+      teller.tell({ source: 'netloop', ...degradation });
+    },
+    onError: (error) => onError(error, 'monitor'),
+  });
+  const loop = await createLoop({ ports: monitor.watch(ports), config, captures, events, openInterface: options.openInterface });
+  const sampling = setInterval(() => monitor.note(loop.sniffer()), SAMPLE).unref();
   const { alerts, registry } = ports;
-  const app = await createServer({ ...options, host, loop, alerts, registry, captures, events });
+  const app = await createServer({ ...options, host, loop, alerts, registry, captures, events, monitor, onError });
   const url = await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
     const taken = cause.code === 'EADDRINUSE';
     throw new NetloopError(
@@ -58,7 +87,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     app,
     async close() {
       await app.close();
+      clearInterval(sampling);
       await loop.close();
+      monitor.close();
+      await teller.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { specSchema } from '../spec.js';
+import { monitorShape } from './config.js';
 
 // The service's nouns as schemas: what requests are checked by, what answers are checked by, what /docs is made of.
 
@@ -74,6 +75,7 @@ export const historyQuery = z.strictObject({
 const { flow, behaviour, sequence, labels, keep, detector } = specSchema.shape;
 const config = z.object({
   automatic: z.boolean(),
+  monitor: monitorShape,
   flow,
   behaviour,
   sequence,
@@ -96,6 +98,7 @@ export const configWrite = z
     labels: part,
     gate: part,
     detector: part,
+    monitor: part,
     keep: z.enum(['none', 'ledger']).optional(),
   })
   .describe('merged over what stands; learners take it up with their next window, the detector with the next sniffer');
