@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { NetloopError } from '../errors.js';
+import { NetloopError, number } from '../errors.js';
 import { renderHtmlPage } from '../notebook/html.js';
 import { clearOutputs, firstOutput, loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
 import { recordNotebook, rerunNotebook } from '../notebook/record.js';
@@ -10,6 +11,7 @@ import { environmentTags } from '../stores/environment.js';
 import { prepareHome } from '../stores/home.js';
 import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
 import { interruptSignal } from './interrupt.js';
+import { notebooksFolder, openBrowser, openJupyter } from './jupyter.js';
 import { numeric } from './number-option.js';
 import { openHome, packageRoot } from './ports.js';
 
@@ -114,11 +116,37 @@ function clear(files: readonly string[], { check = false, json = false }: { chec
   if (json) process.stdout.write(`${JSON.stringify(states)}\n`);
 }
 
+interface OpenFlags {
+  readonly port: number;
+  readonly browser: boolean;
+  readonly folder?: string;
+}
+
+/** JupyterLab until it is told to stop, or somebody shuts it down in the browser. */
+async function open({ port, browser, folder = notebooksFolder }: OpenFlags): Promise<void> {
+  number('--port', port, { min: 0, max: 65_535, integer: true });
+  const notebooks = resolve(folder);
+  if (!statSync(notebooks, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new NetloopError('NL_FILE_MISSING', `no folder ${notebooks}: name one that holds notebooks`, { where: { file: notebooks } });
+  }
+  const signal = interruptSignal();
+  const jupyter = await openJupyter({ notebooks, port, signal });
+  process.stderr.write(`JupyterLab: ${jupyter.url}\nCtrl-C stops it\n`);
+  if (browser) openBrowser(jupyter.url);
+  const stopped = new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
+  await Promise.race([stopped, jupyter.ended]);
+  await jupyter.close();
+}
+
 export function addNotebook(program: Command): void {
   const command = program
     .command('notebook')
-    .description('run notebooks without Jupyter or Python')
-    .addHelpText('after', '\nExample:\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb');
+    .description('open the notebooks in JupyterLab (installed into .netloop/ when needed), or run them without')
+    .option('--port <n>', 'first port to try; 0 takes a free one', numeric('port'), 8888)
+    .option('--folder <folder>', "the folder to open; default: netloop's own notebooks")
+    .option('--no-browser', 'print the address only')
+    .addHelpText('after', '\nExamples:\n  netloop notebook\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb')
+    .action(open);
   command
     .command('run')
     .description('run a notebook from top to bottom; a failing cell gives its number and exit code 1')
