@@ -1,0 +1,75 @@
+/**
+ * One contender of the flows benchmark in a process of its own: `node flows-work.js KIND FILE [OUT]`. Its last line of output is JSON: what
+ * it counted, and the time that the work took without the start of Node.
+ */
+import { createFlowTable, zeekTimeouts } from '../../src/assemble.js';
+import { createDecoder } from '../../src/decode.js';
+import { flowRecord } from '../../src/features/record.js';
+import { createFeaturizer } from '../../src/featurize.js';
+import type { Flow } from '../../src/flow.js';
+import { createRules } from '../../src/rules/all.js';
+import type { Frames } from '../../src/source.js';
+import { openCapture } from '../../src/sources/pcap-file.js';
+import { openFlowWriter } from '../../src/stores/flow-writer.js';
+import { createTraffic } from '../../src/traffic.js';
+
+const [, , kind = '', file = '', out = ''] = process.argv;
+
+/** Packets to flows, and nothing else; flows are counted and dropped. */
+async function bare(view: 'zeek' | 'five-tuple'): Promise<Record<string, number>> {
+  const table = createFlowTable({ view, maxFlows: 2_000_000, ...(view === 'zeek' ? { timeouts: zeekTimeouts } : {}) });
+  const decoder = createDecoder();
+  let flows = 0;
+  for await (const batch of (await openCapture(file)).read()) {
+    const f = batch as Frames;
+    for (let i = 0; i < f.count; i++) table.push(decoder.frame(f.bytes, f.offset[i]!, f.captured[i]!, f.length[i]!, f.ts[i]!, f.link[i]!));
+    flows += table.expire(0).length;
+  }
+  const live = table.counters().open;
+  flows += table.flush().length;
+  const { packets, flowPackets } = table.counters();
+  return { packets, flowPackets, flows, live };
+}
+
+/** What `netloop flows` does, with the rules watching: Zeek's columns, 28 features, to a file. */
+async function whole(format: 'csv' | 'jsonl' | 'arrow'): Promise<Record<string, number>> {
+  const rules = createRules();
+  const featurize = createFeaturizer();
+  const writer = await openFlowWriter(format, out, false);
+  const ended: Flow[] = [];
+  let alerts = 0;
+  let flows = 0;
+  const traffic = createTraffic(
+    (event) => {
+      alerts += rules.observe(event).length;
+      if (event.kind === 'closed') ended.push(event.flow);
+    },
+    { timeouts: zeekTimeouts, checksums: 'check' },
+  );
+  const deliver = async (): Promise<void> => {
+    flows += ended.length;
+    await writer.write(ended.splice(0).map((flow) => flowRecord(flow, featurize(flow), false)));
+  };
+  const source = await openCapture(file);
+  traffic.begin(source);
+  for await (const batch of source.read()) {
+    traffic.batch(batch);
+    await deliver();
+  }
+  traffic.flush();
+  await deliver();
+  await writer.close(true);
+  return { flows, alerts };
+}
+
+const work: Readonly<Record<string, () => Promise<Record<string, number>>>> = {
+  'five-tuple': () => bare('five-tuple'),
+  zeek: () => bare('zeek'),
+  'whole-csv': () => whole('csv'),
+  'whole-jsonl': () => whole('jsonl'),
+  'whole-arrow': () => whole('arrow'),
+};
+
+const start = performance.now();
+const counted = await work[kind]!();
+console.log(JSON.stringify({ ms: performance.now() - start, ...counted }));
