@@ -1,0 +1,66 @@
+import type { Architecture, LabelledBatch } from '../../../src/model.js';
+import { createModel } from '../../../src/networks/load.js';
+import { interleave, median } from '../rounds.js';
+import type { Peer, PeerName } from './peers.js';
+import { flopsPerRow, SEED } from './work.js';
+
+/** One epoch: wall and CPU seconds, and the mean loss, by which one sees that everyone did the same work. */
+export interface Epoch {
+  readonly wall: number;
+  readonly cpu: number;
+  readonly loss: number;
+}
+
+/** One epoch of netloop, from fresh weights, everything included: checks, memory, shuffling. */
+export async function ownEpoch(architecture: Architecture, rows: LabelledBatch, batch: number): Promise<Epoch> {
+  const model = createModel(architecture, { seed: SEED });
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const { epochs } = await model.train(rows, { epochs: 1, batch, learningRate: 1e-3, seed: SEED });
+  const wall = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  model.dispose();
+  return { wall, cpu: (user + system) / 1e6, loss: epochs[0]!.loss };
+}
+
+export interface TrainContest {
+  readonly title: string;
+  readonly kind: 'lstm' | 'mlp';
+  readonly architecture: Architecture;
+  readonly rows: LabelledBatch;
+  readonly batch: number;
+  readonly threads: number;
+  readonly peers: ReadonlyMap<PeerName, Peer>;
+  readonly rounds: number;
+}
+
+/** Runs netloop and the peers in turn and prints one line each: ratios first, then seconds with their spread. */
+export async function trainTable({ title, kind, architecture, rows, batch, threads, peers, rounds }: TrainContest): Promise<void> {
+  console.log(`\n${title}, one epoch, batch ${batch}, ${threads} thread${threads > 1 ? 's' : ''} each`);
+  const contenders: [string, () => Promise<Epoch>][] = [['netloop', () => ownEpoch(architecture, rows, batch)]];
+  for (const peer of peers.values()) contenders.push([peer.version, () => peer.ask<Epoch>({ what: 'epoch', kind, batch })]);
+  const seen = contenders.map(() => [] as Epoch[]);
+  const results = await interleave(
+    contenders.map(([name, run], i) => ({
+      name,
+      run: async () => {
+        const epoch = await run();
+        seen[i]!.push(epoch);
+        return epoch.wall * 1000;
+      },
+    })),
+    rounds,
+  );
+  const cpu = seen.map((epochs) => median(epochs.slice(1).map((e) => e.cpu))); // the first round warmed up
+  const [own] = results;
+  const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+  console.log('  x wall  x CPU    wall s (min-max)       CPU s   GFLOP/s  loss');
+  results.forEach(({ name, median: wall, min, max }, i) => {
+    const ratios = `${(wall / own!.median).toFixed(2).padStart(8)}${(cpu[i]! / cpu[0]!).toFixed(2).padStart(7)}`;
+    const speed = ((rows.rows * flopsPerRow(architecture)) / wall / 1e6).toFixed(1);
+    const loss = seen[i]![0]!.loss.toFixed(5);
+    console.log(
+      `${ratios}    ${seconds(wall)} (${seconds(min)}-${seconds(max)})   ${cpu[i]!.toFixed(3)}   ${speed.padStart(7)}  ${loss}  ${name}`,
+    );
+  });
+}
