@@ -6,7 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { isNetloopError } from '../../src/errors.js';
 import type { Frames, Source } from '../../src/source.js';
 import { openCapture, openFrames } from '../../src/sources/pcap-file.js';
-import { bytes, ethernet, ip4, pcap, u16, u32, udp } from '../packets/build.js';
+import { bytes, ethernet, ip4, pcap, udp } from '../packets/build.js';
+import { big, block, enhanced, iface, little, obsolete, option, section, simple } from '../packets/build-pcapng.js';
 
 const frame = (text: string): Uint8Array => ethernet(ip4('10.0.0.1', '10.0.0.2', 17, udp(1000, 53, text)));
 const folder = mkdtempSync(join(tmpdir(), 'netloop-pcap-'));
@@ -103,25 +104,6 @@ describe('pcap', () => {
 });
 
 describe('pcapng', () => {
-  type Word = (n: number) => number[];
-  const big: Word = u32;
-  const little: Word = (n) => u32(n).reverse();
-  const half = (w: Word, n: number): number[] => (w === big ? u16(n) : u16(n).reverse());
-  const padded = (b: ArrayLike<number>): Uint8Array => bytes(b, new Uint8Array((4 - (b.length % 4)) % 4));
-  const block = (w: Word, type: number, body: Uint8Array): Uint8Array => bytes(w(type), w(12 + body.length), body, w(12 + body.length));
-  const section = (w: Word): Uint8Array => block(w, 0x0a0d0d0a, bytes(w(0x1a2b3c4d), half(w, 1), half(w, 0), w(0xffffffff), w(0xffffffff)));
-  const option = (w: Word, kind: number, value: number[]): Uint8Array => bytes(half(w, kind), half(w, value.length), padded(value));
-  const iface = (w: Word, link: number, ...options: Uint8Array[]): Uint8Array =>
-    block(w, 1, bytes(half(w, link), half(w, 0), w(0), ...options, half(w, 0), half(w, 0)));
-  const enhanced = (w: Word, id: number, time: bigint, data: Uint8Array): Uint8Array =>
-    block(w, 6, bytes(w(id), w(Number(time >> 32n)), w(Number(time & 0xffffffffn)), w(data.length), w(data.length), padded(data)));
-  const simple = (w: Word, data: Uint8Array): Uint8Array => block(w, 3, bytes(w(data.length), padded(data)));
-  const obsolete = (w: Word, id: number, time: bigint, data: Uint8Array): Uint8Array =>
-    block(
-      w,
-      2,
-      bytes(half(w, id), half(w, 0), w(Number(time >> 32n)), w(Number(time & 0xffffffffn)), w(data.length), w(data.length), padded(data)),
-    );
   const data = frame('x');
 
   test.each([
