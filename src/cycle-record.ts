@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { CycleJob } from './cycle.js';
 import type { Step } from './detector.js';
 import type { Metrics } from './evaluate.js';
@@ -54,7 +55,17 @@ const flowText = (f: Flow): string =>
   `${f.ts} ${f.duration} ${f.proto} ${f.service} ${f.orig_h} ${f.orig_p} ${f.resp_h} ${f.resp_p} ${f.conn_state} ${f.history} ${f.orig_pkts} ` +
   `${f.orig_bytes} ${f.orig_ip_bytes} ${f.resp_pkts} ${f.resp_bytes} ${f.resp_ip_bytes} ${f.vlan} ${f.tunnel} ${f.wrong_fragment} ${f.urgent} ` +
   `${f.end} ${f.user_id} ${f.label} ${f.attack} ${f.features ? Object.values(f.features).join(' ') : ''}\n`;
-const hashFlows = (steps: readonly Step[]): string => sha256(...steps.map(({ flow }) => flowText(flow)));
+const hashSteps = (steps: readonly Step[]): string => sha256(...steps.map(({ flow }) => flowText(flow)));
+
+/** SHA-256 over every flow of a window, hex; `breathe` is awaited every 2,000 flows. */
+export async function hashFlows(steps: readonly Step[], breathe: () => Promise<unknown> = async () => {}): Promise<string> {
+  const hash = createHash('sha256');
+  for (const [i, { flow }] of steps.entries()) {
+    hash.update(flowText(flow));
+    if (i % 2000 === 1999) await breathe();
+  }
+  return hash.digest('hex');
+}
 export const hashLabels = (labels: readonly Label[]): string =>
   sha256(
     Int8Array.from(labels, (l) => l.label ?? -1),
@@ -101,6 +112,6 @@ export function blankRecord(job: CycleJob, parent: number | null): CycleRecord {
     epochs: [],
     version: null,
     parent,
-    hashes: { flows: hashFlows(job.steps), labels: '', samples: '', weights: '', metrics: '' },
+    hashes: { flows: job.flowsHash ?? hashSteps(job.steps), labels: '', samples: '', weights: '', metrics: '' },
   };
 }

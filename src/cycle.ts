@@ -1,4 +1,4 @@
-import { type Baselines, fitBaselines, type Scores, scoreContenders } from './baseline.js';
+import { fitBaselines, type Scores, scoreContenders } from './baseline.js';
 import { calibrationError, fitTemperature } from './calibrate.js';
 import { blankRecord, type CycleRecord, hashLabels, hashMetrics } from './cycle-record.js';
 import { psi, scoreHistogram } from './drift.js';
@@ -16,21 +16,11 @@ import type { Architecture, EpochRecord, LabelledBatch, Model, ModelFile, TrainO
 import { createModel, loadModel } from './networks/load.js';
 import { createRandom, type Random } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { hashBatch, sampleRows, scoreSamples } from './samples.js';
+import { hashBatch, type Sample, sampleIndex, scoreSamples, takeRows } from './samples.js';
+import type { Origins, Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
-
-/** What a lineage carries from cycle to cycle: encoded rows and labels only, never addresses. */
-export interface Trusted {
-  /** Frozen newest part of the first window, never learnt from. */
-  readonly golden: LabelledBatch;
-  readonly goldenHash: string;
-  /** Rows of the first window that are learnt again in every cycle. */
-  readonly reservoir: LabelledBatch;
-  readonly baselines: Baselines;
-  /** The first champion, for the frozen baseline. */
-  readonly first: ModelFile;
-}
+export type { Trusted } from './trusted.js';
 
 /** Everything one cycle needs; the same job gives the same record, to the bit. */
 export interface CycleJob extends Window {
@@ -42,6 +32,14 @@ export interface CycleJob extends Window {
   readonly trusted: Trusted | null;
   /** How the champion's scores lay over the window before; null or absent for the first. */
   readonly reference?: readonly number[] | null;
+  /** SHA-256 of the flows as they were seen, where `steps` holds them masked; absent: it is taken from `steps`. */
+  readonly flowsHash?: string;
+}
+
+/** Pseudonyms under the key of a home. */
+export interface Keys {
+  readonly flow: (flow: Flow) => string;
+  readonly user: (user: string) => string;
 }
 
 /** Trains a copy of a model. */
@@ -59,9 +57,9 @@ export interface CyclePorts {
   readonly onState?: (state: CycleState, data: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly onEpoch?: (epoch: EpochRecord) => void;
   /** Told of every automatic label that a window was given, once, before it is learnt from; absent: nothing is kept. */
-  readonly onLabels?: (entries: readonly LedgerEntry[]) => void;
-  /** Pseudonym of a flow, for `onLabels`. */
-  readonly idOf?: (flow: Flow) => string;
+  readonly onLabels?: (entries: readonly LedgerEntry[]) => unknown;
+  /** Pseudonyms of what is kept; absent: no label is told of, and rows that are kept bear no user. */
+  readonly keys?: Keys;
   readonly signal?: AbortSignal;
   /** Tracking run of this cycle. */
   readonly run?: string | null;
@@ -90,17 +88,19 @@ function championModel({ name, version, model }: ModelVersion, encoder: Encoder,
 }
 
 /** What the ledger keeps of a window: every label that no truth gave. */
-function ledgerEntries(
-  { steps, learner }: CycleJob,
-  labels: readonly Label[],
-  encoder: Encoder,
-  idOf: (flow: Flow) => string,
-): LedgerEntry[] {
-  return steps.flatMap(({ flow, row, scoredBy }, i): LedgerEntry[] => {
+function ledgerEntries({ steps, learner }: CycleJob, labels: readonly Label[], encoder: Encoder, keys: Keys): LedgerEntry[] {
+  const users = new Map<string, string>();
+  const userOf = (name: string): string => {
+    const id = users.get(name) ?? keys.user(name);
+    users.set(name, id);
+    return id;
+  };
+  return steps.flatMap(({ flow, user, row, scoredBy, rule }, i): LedgerEntry[] => {
     const { label, source, confidence } = labels[i]!;
     if (label === null || source === 'truth') return [];
     const version = source.startsWith('score') && typeof scoredBy === 'number' ? `flow@${scoredBy}` : null;
-    return [{ id: idOf(flow), learner, ts: flow.ts, x: encode(encoder, row), label, source, version, confidence }];
+    const told = { label, source, version, rule: source === 'rule' ? (rule ?? null) : null, confidence };
+    return [{ id: keys.flow(flow), user: userOf(user), learner, ts: flow.ts, x: encode(encoder, row), ...told }];
   });
 }
 
@@ -108,6 +108,11 @@ function calibrationOf(model: Model, golden: LabelledBatch): { error: number; te
   const scores = model.predict(golden);
   return { error: calibrationError(scores, golden.y), temperature: fitTemperature(scores, golden.y) };
 }
+
+const originsOf = (samples: readonly Sample[], keys: Keys | undefined): Origins => ({
+  users: samples.map(({ user }) => (keys && user !== undefined ? keys.user(user) : '')),
+  ts: samples.map(({ until }) => until),
+});
 
 const BINS = 10;
 const EPSILON = 1e-4;
@@ -156,7 +161,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       return await end('skipped', 'no trusted rows: replay a recording with truth, import a model, or label rows');
     }
 
-    if (ports.onLabels && ports.idOf && encoder) ports.onLabels(ledgerEntries(job, labels, encoder, ports.idOf));
+    if (ports.onLabels && ports.keys && encoder) await ports.onLabels(ledgerEntries(job, labels, encoder, ports.keys));
 
     await onState('building', {});
     const lesson = buildLesson(job, labels, encoder, trusted?.reservoir ?? null, random);
@@ -202,7 +207,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
 
     await onState('validating', {});
     const next = keep(loadModel(file));
-    const golden = first ? held : (trusted?.golden ?? null);
+    const golden = first ? held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
     const judge = (model: Model) => ({ validation: evaluate(model, held), golden: golden && evaluate(model, golden) });
     const after = judge(next);
     const before = old && judge(old);
@@ -217,7 +222,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       verdict,
       calibration: golden && calibrationOf(next, golden),
     };
-    const goldenHash = first ? hashBatch(held) : (trusted?.goldenHash ?? null);
+    const goldenHash = first ? hashBatch(held) : golden && trusted!.goldenHash;
+    // Judged on another golden set than its parent was: said on the version's card.
+    const changed = !first && champion.goldenHash !== null && champion.goldenHash !== goldenHash;
+    const erased = changed
+      ? `; golden set ${goldenHash?.slice(0, 12) ?? 'gone'} after erasure, was ${champion.goldenHash.slice(0, 12)}`
+      : '';
     const version = await registry.put({
       name: learner,
       parent: champion?.version ?? null,
@@ -228,7 +238,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       dataHash: record.hashes.samples,
       goldenHash,
       run: ports.run ?? null,
-      note: `cycle ${job.number}: ${verdict.reason}`,
+      note: `cycle ${job.number}: ${verdict.reason}${erased}`,
     });
     record = { ...record, version: version.version };
     await onState('validating', { version: version.version, deploy: verdict.deploy, reason: verdict.reason });
@@ -236,10 +246,19 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (!verdict.deploy) return await end('rolled-back', verdict.reason);
     await registry.promote(learner, version.version, `cycle ${job.number}: ${verdict.reason}`);
     if (!first) return await end('deployed', verdict.reason, { version });
-    const reservoir = sampleRows(lesson.fresh, settings.replay, random.fork('reservoir').bits());
+    const drawn = Array.from(sampleIndex(lesson.fresh.rows, settings.replay, random.fork('reservoir').bits()));
+    const { origins: of } = lesson;
+    const origins = {
+      golden: originsOf(of.held, ports.keys),
+      reservoir: originsOf(
+        drawn.map((i) => of.fresh[i]!),
+        ports.keys,
+      ),
+    };
+    const reservoir = takeRows(lesson.fresh, drawn);
     return await end('deployed', verdict.reason, {
       version,
-      trusted: { golden: held, goldenHash: goldenHash!, reservoir, baselines: fitBaselines(lesson.fresh), first: file },
+      trusted: { golden: held, goldenHash: goldenHash!, reservoir, baselines: fitBaselines(lesson.fresh), first: file, origins },
     });
   } catch (error) {
     if (!isNetloopError(error) || error.code === 'NL_STORE_WRITE') throw error;

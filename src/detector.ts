@@ -21,6 +21,8 @@ export interface Step {
   readonly scoredBy?: number | null;
   /** What a person said of this flow; absent where nobody did. */
   readonly person?: 0 | 1;
+  /** The rule whose alert covers this flow, null for none; absent until the window's alerts have been asked (`attest`). */
+  readonly rule?: string | null;
 }
 
 /** One answer of a live model, with what it was given: what health is watched by. */

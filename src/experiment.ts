@@ -1,29 +1,30 @@
 import type { AlertStore } from './alert.js';
+import { evidenceOf } from './attest.js';
 import { type Contender, createScoreboard } from './baseline.js';
-import { type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
+import { type CycleJob, type CycleRecord, type CycleResult, runCycle, type Train } from './cycle.js';
 import { createDetector, type Detector, type Scored, type SwapRecord } from './detector.js';
-import { type Metrics, metricEntries } from './evaluate.js';
+import type { Metrics } from './evaluate.js';
+import { clockOf, cycleMetrics, runMetrics, specParams, startTag, summary } from './experiment-record.js';
 import { createFeaturizer } from './featurize.js';
+import { type FeedbackStore, flowKey, userKey } from './feedback.js';
 import type { Flow } from './flow.js';
+import { forget } from './forget.js';
 import { canonical, sha256 } from './hash.js';
 import type { CycleJournal } from './journal.js';
+import { keptWindow, type WindowStore } from './kept-window.js';
 import { createLearner, type Learner, type LearnerChange } from './learner.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, LedgerEntry } from './ledger.js';
 import { createAlertReader } from './others.js';
-import { keyedId } from './privacy.js';
 import { createRandom } from './random.js';
 import type { ModelName, Registry } from './registry.js';
 import { createRules } from './rules/all.js';
 import type { Source } from './source.js';
 import type { Spec } from './spec.js';
-import type { DatasetInput, Metric, Tracking } from './tracking.js';
+import type { DatasetInput, Tracking } from './tracking.js';
+import type { TrustedStore } from './trusted.js';
 import { type LearningMode, type Pupil, type WalkProgress, type WalkReport, walk } from './walk.js';
 
-/** What a lineage carries between processes: golden set and reservoir of each learner. */
-export interface TrustedStore {
-  load(name: ModelName): Promise<Trusted | null>;
-  save(name: ModelName, trusted: Trusted): Promise<void>;
-}
+export type { TrustedStore } from './trusted.js';
 
 /** Somebody at the controls of a run under way. What is done by hand is not in the spec, so such a run cannot be run again to the bit. */
 export interface Controls {
@@ -46,10 +47,18 @@ export interface ExperimentPorts {
   readonly alerts: AlertStore;
   readonly trusted: TrustedStore;
   readonly train: Train;
-  /** Where automatic labels are kept, and the key of their ids; absent: nowhere. */
+  /** Where automatic labels are kept, and the key of all ids; absent: nowhere. */
   readonly ledger?: Ledger & { readonly key: string };
-  /** What a person said of a flow; undefined where nobody did. Absent: nobody was asked. */
+  /** What people said; read when a cycle begins, so that a word on a flow counts until its window is learnt. Absent: nobody was asked. */
+  readonly feedback?: FeedbackStore;
+  /** The same by another way, before `feedback`: undefined where nobody spoke. */
   readonly personOf?: (flow: Flow) => 0 | 1 | undefined;
+  /** Where windows are kept, when the spec says so. */
+  readonly windows?: WindowStore;
+  /** Where a cycle runs: beside detection, or (absent) here. */
+  readonly cycle?: typeof runCycle;
+  /** Lets others have their turn; absent: nobody waits. */
+  readonly breathe?: () => Promise<unknown>;
   /** Recorded as tags: code, lockfile, Node, platform, kernel. */
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds, for the seconds shown; nothing learnt depends on it. */
@@ -80,6 +89,8 @@ export interface ExperimentReport extends WalkReport {
 
 const learners: readonly ModelName[] = ['flow', 'behaviour'];
 
+export { specParams, startTag } from './experiment-record.js';
+
 /** What a learner is made of. */
 function learnerOptions(spec: LearningSpec, name: ModelName) {
   const { enabled: _, ...settings } = spec[name];
@@ -87,64 +98,22 @@ function learnerOptions(spec: LearningSpec, name: ModelName) {
   return { ...settings, replay, sequence: spec.sequence, policy: spec.labels, gate: spec.gate };
 }
 
-/** What the journal keeps of a cycle, for its history: rows, seconds, metrics of the challenger, the gate's word. */
-const summary = ({ seconds, samples, flows, after, goldenAfter, verdict, labels }: TimedCycle): Record<string, unknown> => ({
-  seconds,
-  flows,
-  samples: samples.train,
-  metrics: after,
-  golden: goldenAfter,
-  checks: verdict?.checks ?? null,
-  coverage: labels.coverage,
+/** Keeps labels a part at a time: each part is one commit. */
+async function addLabels(ledger: Ledger, entries: readonly LedgerEntry[], breathe: ExperimentPorts['breathe']): Promise<void> {
+  for (let at = 0; at < entries.length; at += 1000) {
+    ledger.add(entries.slice(at, at + 1000));
+    await breathe?.();
+  }
+}
+
+/** Golden sets and reservoirs as the learners hold them, and as they are stored. */
+const pupilsTrusted = (pupils: readonly Pupil[], store: TrustedStore): TrustedStore => ({
+  load: async (name) => pupils.find(({ learner }) => learner.name === name)?.trusted ?? null,
+  async save(name, trusted) {
+    for (const pupil of pupils) if (pupil.learner.name === name) pupil.trusted = trusted;
+    await store.save(name, trusted);
+  },
 });
-
-/** Tag of a run that went on from a live champion: the version it found. */
-export const startTag = (name: ModelName): string => `netloop.from.${name}`;
-
-/** Capture time for what is replayed; a wire's packets carry the clock of the machine that took them. */
-const clockOf = (sources: readonly Source[]): string => (sources.some((s) => s.live) ? 'wire' : 'capture');
-
-/** Flattens a spec into MLflow's params: `behaviour.train.epochs` -> '10'. */
-export function specParams(value: unknown, prefix = ''): Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { [prefix]: typeof value === 'string' ? value : JSON.stringify(value) };
-  return Object.assign({}, ...Object.entries(value).map(([k, v]) => specParams(v, prefix ? `${prefix}.${k}` : k)));
-}
-
-function cycleMetrics(record: TimedCycle): Metric[] {
-  const step = record.number;
-  const from = (m: Metrics | null, prefix: string): Metric[] =>
-    m ? Object.entries(metricEntries(m, prefix)).map(([key, value]) => ({ key, value, step })) : [];
-  const { coverage, noise, benignNoise } = record.labels;
-  const labels = {
-    label_coverage: coverage,
-    label_noise: noise,
-    label_benign_noise: benignNoise,
-    flows: record.flows,
-    users: record.users,
-    duplicates: record.samples.duplicates,
-    seconds: record.seconds,
-  };
-  return [
-    ...from(record.prequential, 'prequential_'),
-    ...from(record.before, 'before_'),
-    ...from(record.after, 'after_'),
-    ...from(record.goldenBefore, 'golden_before_'),
-    ...from(record.goldenAfter, 'golden_'),
-    ...Object.entries(labels).flatMap(([key, value]) => (value === null ? [] : [{ key, value, step }])),
-    ...record.epochs.flatMap((e) => [
-      { key: 'epoch_loss', value: e.loss, step: e.epoch },
-      { key: 'epoch_accuracy', value: e.accuracy, step: e.epoch },
-    ]),
-    ...(record.drift ? [{ key: 'drift_psi', value: record.drift.psi, step }] : []),
-    ...(record.calibration
-      ? [
-          { key: 'calibration_error', value: record.calibration.error, step },
-          { key: 'temperature', value: record.calibration.temperature, step },
-        ]
-      : []),
-  ];
-}
 
 /**
  * Runs one experiment: replays its sources through detector and cycles, and records everything.
@@ -171,9 +140,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     alertAbove: spec.detector.alertAbove,
     onScore: ports.onScore,
     onStep: (step) => {
-      const person = ports.personOf?.(step.flow);
-      const told = person === undefined ? step : { ...step, person };
-      for (const { learner } of pupils) if (controls?.modeOf(learner.name) !== 'off') learner.observe(told);
+      for (const { learner } of pupils) if (controls?.modeOf(learner.name) !== 'off') learner.observe(step);
     },
   });
 
@@ -199,6 +166,9 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
 
     const others = await createAlertReader(ports.alerts, journal, { most: spec.flow.maxHistory, policy: spec.labels });
     const ledger = spec.keep === 'none' ? undefined : ports.ledger;
+    const key = ports.ledger?.key ?? '';
+    const keys = ledger && { flow: (flow: Flow) => flowKey(key, flow), user: (user: string) => userKey(key, user) };
+    const live = sources.some((source) => source.live);
     controls?.ready({ detector, learners: pupils.map(({ learner }) => learner) });
     const windows = new Map<string, string>(); // cycle label -> journal id
     const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
@@ -214,8 +184,9 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         const parent = detector.live(name)?.version ?? null;
         windows.set(labelOf(name, cycle), await journal.begin({ learner: name, number: cycle, window: { from, to: from }, parent, run }));
       },
-      runCycle: async (job): Promise<CycleResult> => {
+      runCycle: async (taken): Promise<CycleResult> => {
         const at = now();
+        const job = { ...taken, ...(await evidenceOf(taken, { ...ports, key })) };
         const label = labelOf(job.learner, job.number);
         const id = windows.get(label)!;
         windows.delete(label);
@@ -223,13 +194,17 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         cycleRuns.set(label, { run: child, id, at });
         const champion = detector.live(job.learner);
         const found = job.learner === 'flow' && champion ? await others.read() : null;
-        return runCycle(found ? { ...job, extra: found.samples } : job, champion, {
+        const whole: CycleJob = found ? { ...job, extra: found.samples } : job;
+        if ((controls?.settings() ?? spec).keep === 'window') {
+          await ports.windows?.keep(run, keptWindow(whole, champion?.version ?? null, spec.privacy, key));
+        }
+        return (ports.cycle ?? runCycle)(whole, champion, {
           registry,
           train: ports.train,
           run: child,
           signal: ports.signal,
-          onLabels: ledger?.add,
-          idOf: ledger && ((flow) => keyedId(ledger.key, [flow.ts, flow.proto, flow.orig_h, flow.orig_p, flow.resp_h, flow.resp_p].join())),
+          onLabels: ledger && ((entries) => addLabels(ledger, entries, ports.breathe)),
+          keys,
           onState: async (state, data) => {
             const learnt = state === 'validating' && found !== null;
             await journal.advance(id, state, learnt ? { ...data, [others.mark]: found.cursor } : data);
@@ -261,6 +236,11 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         await tracking.artifact(entry.run, 'cycle.json', JSON.stringify(timed, null, 2));
         await tracking.finish(entry.run, record.state === 'failed' ? 'FAILED' : 'FINISHED');
         await journal.advance(entry.id, 'cleaned', summary(timed));
+        if (spec.retention.days !== null) {
+          const clock = live ? now() * 1000 : record.window.to;
+          const places = { ...ports, ledger, key, alerts: undefined, trusted: pupilsTrusted(pupils, ports.trusted) };
+          await forget({ before: clock - spec.retention.days * 86_400e6 }, places);
+        }
         ports.onCycle?.(timed);
       },
       onProgress: ports.onProgress,
@@ -294,11 +274,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       seconds: (now() - started) / 1000,
     };
     await tracking.log(run, {
-      metrics: learners.flatMap((name) =>
-        Object.entries(prequential[name] ?? {}).flatMap(([who, m]) =>
-          Object.entries(metricEntries(m, `${name}_${who}_`)).map(([key, value]) => ({ key, value, step: 0 })),
-        ),
-      ),
+      metrics: runMetrics(prequential),
       tags: Object.fromEntries(Object.entries(result.hashes).map(([k, v]) => [`netloop.sha256.${k}`, v])),
     });
     await tracking.artifact(run, 'report.json', JSON.stringify(result, null, 2));

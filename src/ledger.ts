@@ -4,6 +4,8 @@ import type { LabelSource } from './label.js';
 export interface LedgerEntry {
   /** Keyed pseudonym of the flow (`keyedId`); equal flows give equal ids under one key. */
   readonly id: string;
+  /** Keyed pseudonym of the flow's user. */
+  readonly user: string;
   /** Which learner took the label. */
   readonly learner: 'behaviour' | 'flow';
   /** Capture time, microseconds since the epoch. */
@@ -14,13 +16,17 @@ export interface LedgerEntry {
   readonly source: LabelSource;
   /** 'flow@3': the model whose score gave the label; null for rules and people. */
   readonly version: string | null;
+  /** The rule that gave the label; null for scores and people. */
+  readonly rule: string | null;
   readonly confidence: number;
 }
 
 /** Which entries: all of these must hold. */
 export interface LedgerFilter {
   readonly id?: string;
+  readonly user?: string;
   readonly version?: string;
+  readonly rule?: string;
   /** Capture time before, microseconds since the epoch. */
   readonly until?: number;
 }
@@ -39,6 +45,14 @@ export interface Ledger {
 /** The default cap of a ledger: about 30 MB. */
 export const MAX_LEDGER = 50_000;
 
+/** Whether an entry is one the filter names. */
+export const namesEntry = ({ id, user, version, rule, until }: LedgerFilter, e: LedgerEntry): boolean =>
+  (id === undefined || e.id === id) &&
+  (user === undefined || e.user === user) &&
+  (version === undefined || e.version === version) &&
+  (rule === undefined || e.rule === rule) &&
+  (until === undefined || e.ts < until);
+
 /** A ledger that forgets when the process ends: for tests and for trying things. */
 export function createLedger({ capacity = MAX_LEDGER } = {}): Ledger {
   let kept: LedgerEntry[] = [];
@@ -51,11 +65,9 @@ export function createLedger({ capacity = MAX_LEDGER } = {}): Ledger {
       kept = kept.slice(surplus);
       dropped += surplus;
     },
-    forget({ id, version, until }) {
-      const named = (e: LedgerEntry): boolean =>
-        (id === undefined || e.id === id) && (version === undefined || e.version === version) && (until === undefined || e.ts < until);
+    forget(filter) {
       const before = kept.length;
-      kept = kept.filter((entry) => !named(entry));
+      kept = kept.filter((entry) => !namesEntry(filter, entry));
       forgotten += before - kept.length;
       return before - kept.length;
     },

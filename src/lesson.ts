@@ -1,4 +1,5 @@
-import { type Alert, implicates } from './alert.js';
+import type { Alert } from './alert.js';
+import { createCoverage } from './attest.js';
 import type { Step } from './detector.js';
 import { type Encoder, fitEncoder } from './encoder.js';
 import type { GateSettings } from './gate.js';
@@ -58,6 +59,8 @@ export interface Lesson {
   readonly open: LabelledBatch | null;
   /** Every row of the window whose truth is known; null without. */
   readonly whole: LabelledBatch | null;
+  /** The samples behind `fresh` and `held`, row by row. */
+  readonly origins: { readonly fresh: readonly Sample[]; readonly held: readonly Sample[] };
   /** Every sample of the window, labelled or not. */
   readonly samples: readonly Sample[];
   /** Labelled rows that came from other deployments' alerts. */
@@ -73,25 +76,13 @@ const known = (s: Sample): boolean => s.truth !== undefined;
 const labelOf = (s: Sample): 0 | 1 => s.label!;
 const truthOf = (s: Sample): 0 | 1 => s.truth!;
 
-/** Which flows a rule's alert covers. Alerts are grouped by originator, so that a flow meets only those that can concern it. */
-function createCoverage(alerts: readonly Alert[]): (step: Step) => boolean {
-  const byOrigin = new Map<string, Alert[]>();
-  for (const alert of alerts) {
-    if (alert.source !== 'DFA' || !alert.scope) continue;
-    const key = alert.scope.orig_h ?? '';
-    const group = byOrigin.get(key);
-    if (group) group.push(alert);
-    else byOrigin.set(key, [alert]);
-  }
-  const anywhere = byOrigin.get('') ?? [];
-  return ({ flow }) => (byOrigin.get(flow.orig_h) ?? []).some((a) => implicates(a, flow)) || anywhere.some((a) => implicates(a, flow));
-}
-
 /** Labels every step of a window: by the recording's truth or a person's word for the first champion, by the policy ever after. */
 export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'alerts' | 'policy'>, first: boolean): Label[] {
   if (first) return steps.map(({ flow, person }) => label({ rule: false, score: null, truth: flow.label, person }, policy));
   const covered = createCoverage(alerts);
-  return steps.map((step) => label({ rule: covered(step), score: step.score, person: step.person }, policy));
+  return steps.map((step) =>
+    label({ rule: (step.rule === undefined ? covered(step) : step.rule) !== null, score: step.score, person: step.person }, policy),
+  );
 }
 
 /**
@@ -152,6 +143,7 @@ export function buildLesson(
     held: judged,
     open: rowsOf(open),
     whole: rowsOf(whole),
+    origins: { fresh: train, held },
     samples,
     others: usable.filter((s) => foreign.has(s)).length,
     duplicates: countDuplicates(fresh, judged),

@@ -20,6 +20,8 @@ export interface Sample {
   /** Start of the first and end of the last flow, microseconds since the epoch. */
   readonly since: number;
   readonly until: number;
+  /** Whose it is, as the sequencer counts users. */
+  readonly user?: string;
 }
 
 const endOf = ({ flow }: Step): number => flow.ts + flow.duration;
@@ -32,6 +34,7 @@ export function flowSamples(steps: readonly Step[], labels: readonly Label[]): S
     truth: step.flow.label,
     since: step.flow.ts,
     until: endOf(step),
+    user: step.user,
   }));
 }
 
@@ -64,7 +67,8 @@ export function sequenceSamples(
 ): { samples: Sample[]; count: SequenceCount } {
   const entries = steps.map((step, i) => [step.user, { step, label: labels[i]!.label }] as const);
   const { sequences, count } = buildSequences(entries, settings);
-  const samples = sequences.map(({ steps: part }) => ({
+  const samples = sequences.map(({ user, steps: part }) => ({
+    user,
     rows: part.map(({ step }) => step.row),
     label: sequenceLabel(
       part.map(({ label }) => label),
@@ -182,9 +186,12 @@ export function takeRows(batch: LabelledBatch, index: ArrayLike<number>): Labell
 
 /** At most `capacity` rows, drawn without replacement by seed, kept in their order. */
 export function sampleRows(batch: LabelledBatch, capacity: number, seed: number): LabelledBatch {
-  if (batch.rows <= capacity) return batch;
-  return takeRows(batch, permutation(batch.rows, createRandom(seed)).subarray(0, capacity).sort());
+  return batch.rows <= capacity ? batch : takeRows(batch, sampleIndex(batch.rows, capacity, seed));
 }
+
+/** Which rows `sampleRows` draws, ascending. */
+export const sampleIndex = (rows: number, capacity: number, seed: number): ArrayLike<number> =>
+  rows <= capacity ? Array.from({ length: rows }, (_, i) => i) : permutation(rows, createRandom(seed)).subarray(0, capacity).sort();
 
 /** One batch after another. @throws never: shapes are the caller's promise */
 export function joinRows(first: LabelledBatch, second: LabelledBatch): LabelledBatch {

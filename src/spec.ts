@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { NetloopError } from './errors.js';
 import { guardedGate, plainGate } from './gate.js';
 import { plainPolicy } from './label.js';
+import { addressPrivacies } from './privacy.js';
 import { sequenceDefaults } from './sequence.js';
 
 const share = z.number().min(0).max(1);
@@ -143,9 +144,24 @@ export const specSchema = z.strictObject({
     })),
   detector: z.strictObject({ alertAbove: share.default(0.5) }).prefault({}),
   keep: z
-    .enum(['none', 'ledger'])
+    .union([z.enum(['none', 'ledger', 'window']), z.boolean()])
     .default('ledger')
-    .describe('what outlives a window: encoded rows to learn again and a ledger of automatic labels, or neither'),
+    .transform((keep) => (keep === true ? 'window' : keep === false ? 'ledger' : keep))
+    .describe(
+      'what outlives a window: nothing; encoded rows to learn again and a ledger of automatic labels; or (window, true) its flows too, so that a live cycle can be run again. false is ledger',
+    ),
+  privacy: z.enum(addressPrivacies).default('pseudonym').describe('addresses in kept windows: as they are, cut, or keyed ids'),
+  retention: z
+    .strictObject({
+      days: z
+        .number()
+        .positive()
+        .max(36_500)
+        .nullable()
+        .default(null)
+        .describe("older rows leave ledger, reservoir, golden set, kept windows and people's labels when a cycle ends; null: only by cap"),
+    })
+    .prefault({}),
   settle: z.number().min(0).default(30).describe('seconds of capture time between a window and the swap; training runs meanwhile'),
   parent: z.enum(['none', 'champion']).default('none').describe('start a new lineage, or go on from the champions in the registry'),
   publish: z.boolean().default(false).describe("put versions into the registry and promote the run's champions to the live detector"),

@@ -3,17 +3,19 @@ import { type Ledger, type LedgerEntry, MAX_LEDGER } from '../ledger.js';
 import { openOwnStore } from './own-store.js';
 import type { Value } from './sqlite.js';
 
-const LAYOUT = 1;
+const LAYOUT = 2;
 const TABLES = `
 CREATE TABLE labels (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL,
+  user TEXT NOT NULL DEFAULT '',
   learner TEXT NOT NULL,
   ts REAL NOT NULL,
   x TEXT NOT NULL,
   label INTEGER NOT NULL,
   source TEXT NOT NULL,
   version TEXT,
+  rule TEXT,
   confidence REAL NOT NULL
 );
 CREATE INDEX labels_id ON labels (id);
@@ -22,14 +24,21 @@ CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO counters VALUES ('dropped', 0), ('forgotten', 0);
 `;
 
+/** Entries of the first layout bear neither user nor rule: they can be erased by flow, version and time. */
+const MOVES = { 1: "ALTER TABLE labels ADD COLUMN user TEXT NOT NULL DEFAULT ''; ALTER TABLE labels ADD COLUMN rule TEXT;" };
+
+const COLUMNS = 'id, user, learner, ts, x, label, source, version, rule, confidence';
+
 interface Row {
   readonly id: string;
+  readonly user: string;
   readonly learner: LedgerEntry['learner'];
   readonly ts: number;
   readonly x: string;
   readonly label: 0 | 1;
   readonly source: LabelSource;
   readonly version: string | null;
+  readonly rule: string | null;
   readonly confidence: number;
 }
 
@@ -42,13 +51,13 @@ const asFloats = (text: string): Float32Array => new Float32Array(Uint8Array.fro
  * @throws NL_STORE_LAYOUT, NL_STORE_WRITE, NL_BUSY
  */
 export function createLedgerStore(file: string, { capacity = MAX_LEDGER } = {}): Ledger & { close(): void } {
-  const db = openOwnStore(file, LAYOUT, TABLES);
+  const db = openOwnStore(file, LAYOUT, TABLES, MOVES);
   db.exec('PRAGMA secure_delete = ON'); // what is forgotten is overwritten, not only unlinked
   const sql = {
-    add: db.prepare('INSERT INTO labels (id, learner, ts, x, label, source, version, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    add: db.prepare(`INSERT INTO labels (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     held: db.prepare('SELECT count(*) AS n FROM labels'),
     trim: db.prepare('DELETE FROM labels WHERE seq IN (SELECT seq FROM labels ORDER BY seq LIMIT ?)'),
-    all: db.prepare('SELECT id, learner, ts, x, label, source, version, confidence FROM labels ORDER BY seq'),
+    all: db.prepare(`SELECT ${COLUMNS} FROM labels ORDER BY seq`),
     counter: db.prepare('SELECT value FROM counters WHERE name = ?'),
     count: db.prepare('UPDATE counters SET value = value + ? WHERE name = ?'),
   };
@@ -60,16 +69,18 @@ export function createLedgerStore(file: string, { capacity = MAX_LEDGER } = {}):
       db.write(() => {
         const lost = Math.max(0, entries.length - capacity);
         for (const e of entries.slice(lost)) {
-          sql.add.run(e.id, e.learner, e.ts, asText(e.x), e.label, e.source, e.version, e.confidence);
+          sql.add.run(e.id, e.user, e.learner, e.ts, asText(e.x), e.label, e.source, e.version, e.rule, e.confidence);
         }
         const surplus = Math.max(0, held() - capacity);
         if (surplus > 0) sql.trim.run(surplus);
         sql.count.run(lost + surplus, 'dropped');
       }),
-    forget({ id, version, until }) {
+    forget({ id, user, version, rule, until }) {
       const given: readonly (readonly [string, Value | undefined])[] = [
         ['id = ?', id],
+        ['user = ?', user],
         ['version = ?', version],
+        ['rule = ?', rule],
         ['ts < ?', until],
       ];
       const used = given.filter((test): test is readonly [string, Value] => test[1] !== undefined);

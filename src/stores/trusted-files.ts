@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Baselines } from '../baseline.js';
-import type { Trusted } from '../cycle.js';
 import { NetloopError } from '../errors.js';
 import type { TrustedStore } from '../experiment.js';
 import { sha256 } from '../hash.js';
 import type { Architecture, LabelledBatch } from '../model.js';
+import type { Trusted } from '../trusted.js';
 import { replaceDurably } from './durable-file.js';
 
 interface Shape {
@@ -21,6 +21,8 @@ interface Manifest {
   readonly baselines: Baselines;
   readonly architecture: Architecture;
   readonly modelHash: string;
+  /** Absent in files of an older netloop. */
+  readonly origins?: Trusted['origins'];
   /** SHA-256 of everything after the manifest. */
   readonly sha256: string;
 }
@@ -33,7 +35,7 @@ export function createTrustedFiles(dir: string): TrustedStore {
   const fileOf = (name: string): string => join(dir, `${name}.trusted`);
   return {
     async save(name, trusted) {
-      const { golden, goldenHash, reservoir, baselines, first } = trusted;
+      const { golden, goldenHash, reservoir, baselines, first, origins } = trusted;
       const body = Buffer.concat([golden.x, golden.y, reservoir.x, reservoir.y].map(bytesOf).concat(first.weights));
       const manifest: Manifest = {
         format: 'netloop-trusted-1',
@@ -43,6 +45,7 @@ export function createTrustedFiles(dir: string): TrustedStore {
         baselines,
         architecture: first.architecture,
         modelHash: first.sha256,
+        origins,
         sha256: sha256(body),
       };
       mkdirSync(dir, { recursive: true });
@@ -75,7 +78,8 @@ export function createTrustedFiles(dir: string): TrustedStore {
         weights,
         sha256: manifest.modelHash,
       };
-      return { golden, goldenHash: manifest.goldenHash, reservoir, baselines: manifest.baselines, first };
+      const { goldenHash, baselines, origins } = manifest;
+      return { golden, goldenHash, reservoir, baselines, first, ...(origins ? { origins } : {}) };
     },
   };
 }

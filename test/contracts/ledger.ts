@@ -3,12 +3,14 @@ import type { Ledger, LedgerEntry } from '../../src/ledger.js';
 
 const entry = (n: number, version: string | null = null): LedgerEntry => ({
   id: `id-${n}`,
+  user: `user-${n % 4}`,
   learner: 'flow',
   ts: 1_700_000_000_000_000 + n,
   x: Float32Array.of(n, 0.1, -1e-30),
   label: n % 2 === 0 ? 1 : 0,
   source: version ? 'score-high' : 'rule',
   version,
+  rule: version ? null : n % 3 === 0 ? 'flood' : 'port-scan',
   confidence: 0.1 + 0.2,
 });
 const entries = (n: number): LedgerEntry[] => Array.from({ length: n }, (_, i) => entry(i));
@@ -41,6 +43,15 @@ export function ledgerContract(name: string, create: (options?: { capacity?: num
       expect(ledger.forget({ until: entry(2).ts })).toBe(1);
       expect(ids(ledger)).toEqual(['id-2', 'id-6']);
       expect(ledger.count()).toEqual({ kept: 2, dropped: 0, forgotten: 6 });
+    });
+
+    test('forgets what one rule labelled, and one user', () => {
+      const ledger = create();
+      ledger.add(entries(8));
+      expect(ledger.forget({ rule: 'flood', user: 'user-3' })).toBe(1);
+      expect(ledger.forget({ rule: 'flood' })).toBe(2);
+      expect(ledger.forget({ user: 'user-1' })).toBe(2);
+      expect(ids(ledger)).toEqual(['id-2', 'id-4', 'id-7']);
     });
 
     test('capacity 0 keeps none', () => {
