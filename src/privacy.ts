@@ -45,7 +45,7 @@ export function addressText(bytes: Uint8Array): string {
   const text = groups.join(':');
   const run = runs[0];
   if (!run) return text;
-  const [before, after] = [text.slice(0, run.index), text.slice(run.index + run[0].length)];
+  const [before, after] = [text.slice(0, run.index ?? 0), text.slice((run.index ?? 0) + run[0].length)];
   return `${before.replace(/:$/, '')}::${after.replace(/^:/, '')}`;
 }
 
@@ -138,8 +138,13 @@ export function createMask({ mode, key = '' }: { readonly mode: AddressPrivacy; 
   };
 }
 
+let lastMask: { readonly mode: AddressPrivacy; readonly key: string; readonly mask: Mask } | null = null;
+
 /**
  * Masks one address.
  * @example maskAddress('192.0.2.77', 'truncate')  // '192.0.2.0'
  */
-export const maskAddress = (address: string, mode: AddressPrivacy, key = ''): string => createMask({ mode, key }).address(address);
+export function maskAddress(address: string, mode: AddressPrivacy, key = ''): string {
+  if (lastMask?.mode !== mode || lastMask.key !== key) lastMask = { mode, key, mask: createMask({ mode, key }) };
+  return lastMask.mask.address(address);
+}

@@ -1,10 +1,29 @@
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { ArchiveRecord, StoredAlert } from '../alert.js';
+import { NetloopError } from '../errors.js';
+import { alertFeedback } from '../feedback.js';
+import { archiveBody, archiveList, archiveName, archiveRecord, feedbackBody, feedbackGiven, feedbackTarget } from './alert-shapes.js';
+import { alertsCsv } from './csv.js';
 import type { App, Parts } from './parts.js';
 import { alertPage, alertQuery, alertStats, errorShape } from './shapes.js';
 
 const tags = ['alerts'];
-const refused = { 400: errorShape };
+const refused = { 400: errorShape, 403: errorShape, 503: errorShape };
+const csv = { description: 'one row an alert', content: { 'text/csv': { schema: z.string() } } };
 
-export function addAlertRoutes(app: App, { alerts }: Parts): void {
+const shown = ({ at, ...record }: ArchiveRecord) => ({ ...record, at: new Date(at).toISOString() });
+
+/** @throws NL_NOT_FOUND, NL_OPTION where several deployments have an alert of this id */
+function theOne(found: readonly StoredAlert[], id: string): StoredAlert {
+  const [alert, other] = found;
+  if (!alert) throw new NetloopError('NL_NOT_FOUND', `no alert ${JSON.stringify(id)} is held`);
+  if (!other) return alert;
+  const names = found.map(({ deployment }) => deployment).join(', ');
+  throw new NetloopError('NL_OPTION', `invalid deployment: several have an alert ${id}; name one of ${names}`);
+}
+
+export function addAlertRoutes(app: App, { alerts, feedback, mask, now }: Parts): void {
   app.get(
     '/alerts',
     {
@@ -22,9 +41,80 @@ export function addAlertRoutes(app: App, { alerts }: Parts): void {
     },
   );
 
-  app.get('/alerts/stats', { schema: { tags, response: { 200: alertStats } } }, async () => {
+  app.get('/alerts/stats', { schema: { tags, response: { 200: alertStats, ...refused } } }, async () => {
     const stats = await alerts.stats();
     const sources = (['DFA', 'ANN', 'LSTM'] as const).filter((source) => stats.bySource[source] > 0);
     return { ...stats, sources };
   });
+
+  app.post(
+    '/alerts/:id/feedback',
+    {
+      schema: {
+        tags,
+        summary: 'true or false positive, and why: it becomes a label',
+        params: feedbackTarget,
+        body: feedbackBody,
+        response: { 200: feedbackGiven, 404: errorShape, ...refused },
+      },
+    },
+    async ({ params: { id }, body: { verdict, reason, by = 'operator', deployment } }) => {
+      const alert = theOne((await alerts.query({ id, deployment, archive: 'any', limit: 10 })).alerts, id);
+      const at = now();
+      const said = { label: verdict === 'true-positive' ? 1 : 0, why: reason, by, at } as const;
+      const label = alertFeedback(feedback.key, alert, said);
+      // A masked alert bears the keyed id already: see maskAlert.
+      await feedback.put(mask.mode === 'keep' ? label : { ...label, id: alert.id });
+      const { label: given } = said;
+      return {
+        id,
+        deployment: alert.deployment,
+        verdict,
+        label: given,
+        source: 'person' as const,
+        reason,
+        by,
+        at: new Date(at).toISOString(),
+      };
+    },
+  );
+
+  app.post(
+    '/alerts/archive',
+    {
+      schema: {
+        tags,
+        summary: 'puts aside what the filter names (at least one field): out of sight, kept until it is erased',
+        body: archiveBody,
+        response: { 201: archiveRecord, 404: errorShape, ...refused },
+      },
+    },
+    async ({ body: { note = '', ...filter } }, reply) => {
+      const record = await alerts.archive(filter, { at: now(), note });
+      if (!record) throw new NetloopError('NL_NOT_FOUND', 'no alert outside the archives is one that the filter names');
+      return reply.code(201).send(shown(record));
+    },
+  );
+
+  app.get('/alerts/archive', { schema: { tags, summary: 'newest first', response: { 200: archiveList, ...refused } } }, async () => ({
+    archives: (await alerts.archives()).map(shown),
+  }));
+
+  app.get(
+    '/alerts/archive/:archive',
+    {
+      schema: {
+        tags,
+        summary: 'an archive as CSV, streamed',
+        params: archiveName,
+        response: { 200: csv, 404: errorShape, ...refused },
+      },
+    },
+    async ({ params: { archive } }, reply) => {
+      const known = (await alerts.archives()).some((record) => record.archive === archive);
+      if (!known) throw new NetloopError('NL_NOT_FOUND', `no archive ${archive}; GET /alerts/archive lists those there are`);
+      reply.header('content-type', 'text/csv; charset=utf-8').header('content-disposition', `attachment; filename="alerts-${archive}.csv"`);
+      return reply.send(Readable.from(alertsCsv(alerts, { archive })) as never);
+    },
+  );
 }

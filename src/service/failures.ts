@@ -33,7 +33,10 @@ export interface Failure {
 /** Everything that can be thrown, as an answer. What lies inside is not told outside. */
 export function failureOf(error: unknown): Failure {
   const failure = (status: number, code: Code, message: string): Failure => ({ status, body: { error: { code, message } } });
-  if (isNetloopError(error)) return failure(statusOf[error.code] ?? 500, error.code, error.message);
+  if (isNetloopError(error)) {
+    const status = error.where.forbidden === true ? 403 : (statusOf[error.code] ?? 500);
+    return failure(status, error.code, error.message);
+  }
   const { statusCode = 500, validation, message } = error as Partial<FastifyError> & Error;
   if (validation) return failure(400, 'NL_OPTION', `invalid request: ${message}`);
   if (statusCode === 429 || statusCode === 413) return failure(statusCode, 'NL_TOO_MUCH', message);

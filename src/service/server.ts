@@ -8,12 +8,14 @@ import { NetloopError } from '../errors.js';
 import { createGuard } from './access.js';
 import { addAlertRoutes } from './alert-routes.js';
 import { failureOf } from './failures.js';
+import { addIngestRoutes } from './ingest-routes.js';
 import { addLearningRoutes } from './learning-routes.js';
 import { addModelRoutes } from './model-routes.js';
 import { addMonitorRoutes } from './monitor-routes.js';
 import { addOperationRoutes } from './operation-routes.js';
 import { addPageRoutes } from './page-routes.js';
 import type { App, Parts } from './parts.js';
+import { addPrivacyRoutes } from './privacy-routes.js';
 import { addSnifferRoutes } from './sniffer-routes.js';
 import { createStreams } from './stream.js';
 
@@ -21,6 +23,8 @@ export interface ServerOptions extends Parts {
   /** The address it will listen on: anything beyond this machine needs a token. */
   readonly host: string;
   readonly token?: string;
+  /** A second token, for looking only. */
+  readonly readToken?: string;
   readonly version?: string;
   /** Requests a minute from one address (default 1200), octets of a body (default 64 KiB), event streams at once (default 100). */
   readonly rate?: number;
@@ -36,8 +40,18 @@ export interface ServerOptions extends Parts {
  * @throws NL_OPTION for a host beyond this machine without a token
  */
 export async function createServer(options: ServerOptions): Promise<App> {
-  const { host, token, version = '0', rate = 1200, bodyLimit = 65_536, streams: mostStreams = 100, onError = () => {} } = options;
-  const guard = createGuard({ host, token });
+  const {
+    host,
+    token,
+    readToken,
+    deployments,
+    version = '0',
+    rate = 1200,
+    bodyLimit = 65_536,
+    streams: mostStreams = 100,
+    onError = () => {},
+  } = options;
+  const guard = createGuard({ host, token, readToken, deployments });
   const streams = createStreams(options.events, mostStreams);
   const app: App = fastify({ bodyLimit, forceCloseConnections: true, requestTimeout: 30_000 }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -49,7 +63,10 @@ export async function createServer(options: ServerOptions): Promise<App> {
     return reply.code(status).type('application/json').send(body);
   });
   // After the rate limit, so that guessing tokens is limited too; before a body is read.
-  app.addHook('preParsing', async ({ raw }) => guard(raw));
+  app.decorateRequest('deployment', null);
+  app.addHook('preParsing', async (request) => {
+    request.deployment = await guard(request.raw);
+  });
   app.addHook('preClose', async () => streams.close());
 
   await app.register(helmet, {
@@ -84,6 +101,8 @@ export async function createServer(options: ServerOptions): Promise<App> {
   addLearningRoutes(app, options);
   addSnifferRoutes(app, options);
   addAlertRoutes(app, options);
+  addIngestRoutes(app, options);
+  addPrivacyRoutes(app, options);
   addModelRoutes(app, options);
   addMonitorRoutes(app, options);
   addOperationRoutes(app, options, streams);

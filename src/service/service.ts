@@ -1,18 +1,33 @@
 import { join } from 'node:path';
+import type { AlertArchive, AlertStore } from '../alert.js';
 import { NetloopError } from '../errors.js';
 import type { ExperimentPorts } from '../experiment.js';
+import { createFeedback } from '../feedback.js';
+import type { Places } from '../forget.js';
+import { createMask, type Mask } from '../privacy.js';
+import { createMemoryDeployments, type Deployments } from '../stores/deployments.js';
+import { maskedAlerts, maskedTracking } from '../stores/masked.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
+import { createErase } from './erase.js';
 import { createEventHub } from './events.js';
 import { createLog, logEvents } from './log.js';
 import { createLoop, type Loop, type LoopOptions } from './loop.js';
 import { createMonitor } from './monitor.js';
 import type { App } from './parts.js';
+import { createRetention } from './retention.js';
 import { createServer, type ServerOptions } from './server.js';
 import { createTeller, readWebhooks } from './webhook.js';
 
-export interface ServiceOptions extends Pick<ServerOptions, 'token' | 'version' | 'rate' | 'bodyLimit' | 'streams' | 'onError'> {
+export interface ServiceOptions
+  extends Pick<ServerOptions, 'token' | 'readToken' | 'version' | 'rate' | 'bodyLimit' | 'streams' | 'onError'> {
   readonly ports: ExperimentPorts;
+  /** What is done with addresses before anything leaves the process (default: they are kept). */
+  readonly mask?: Mask;
+  /** Days after which rows of traffic are erased everywhere, by capture time; absent: only caps do. */
+  readonly retentionDays?: number;
+  /** Who sends alerts here (default: a list that ends with the process). */
+  readonly deployments?: Deployments;
   /** The folder in which the service keeps its configuration and the log of its changes. */
   readonly state: string;
   /** Folders whose recordings may be replayed, by the name they are shown under. */
@@ -36,9 +51,21 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** Every alert store is an archive as well. */
+function archiving(alerts: AlertStore): AlertStore & AlertArchive {
+  if ('archive' in alerts && 'archives' in alerts) return alerts as AlertStore & AlertArchive;
+  throw new NetloopError('NL_OPTION', 'invalid alerts: expected a store that is an archive too');
+}
+
 /** Detects, learns and answers on HTTP until it is closed. @throws NL_OPTION, NL_SPEC, and NL_BUSY where the port is taken */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { ports, state, host = '127.0.0.1', port = 8000 } = options;
+  const { state, host = '127.0.0.1', port = 8000, mask = createMask({ mode: 'keep' }), deployments = createMemoryDeployments() } = options;
+  const key = options.ports.ledger?.key ?? 'kept nowhere';
+  const alerts = maskedAlerts(archiving(options.ports.alerts), mask, key);
+  const feedback = options.ports.feedback ?? createFeedback();
+  const ports = { ...options.ports, alerts, feedback, tracking: maskedTracking(options.ports.tracking, mask) };
+  const { now, trusted, ledger, windows } = ports;
+  const places: Places = { key, alerts, feedback, trusted, ledger, windows };
   const events = createEventHub();
   const captures = createCaptures(options.captures);
   const config = createConfigStore({
@@ -47,7 +74,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     initial: options.config,
     now: ports.now,
   });
-  const log = createLog({ file: join(state, 'service.log'), now: ports.now });
+  const log = createLog({ file: join(state, 'service.log'), now: ports.now, privacy: mask.mode, key });
   logEvents(events, log);
   const onError: ServiceOptions['onError'] = (error, where) => {
     log.write('error', 'failure', { where, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -71,8 +98,25 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const loop = await createLoop({ ports: monitor.watch(ports), config, captures, events, openInterface: options.openInterface });
   const sampling = setInterval(() => monitor.note(loop.sniffer()), SAMPLE).unref();
-  const { alerts, registry } = ports;
-  const app = await createServer({ ...options, host, loop, alerts, registry, captures, events, monitor, onError });
+  const retention = createRetention({ days: options.retentionDays, places, now, onError: (error) => onError(error, 'retention') });
+  const { registry } = ports;
+  const erase = createErase({ places, mask, state, now });
+  const app = await createServer({
+    ...options,
+    host,
+    loop,
+    alerts,
+    registry,
+    captures,
+    events,
+    monitor,
+    mask,
+    deployments,
+    feedback: { ...feedback, key },
+    erase,
+    now,
+    onError,
+  });
   const url = await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
     const taken = cause.code === 'EADDRINUSE';
     throw new NetloopError(
@@ -87,6 +131,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     app,
     async close() {
       await app.close();
+      retention.close();
       clearInterval(sampling);
       await loop.close();
       monitor.close();

@@ -62,6 +62,7 @@ export const history = z.object({
       ),
       golden: measured.describe('the same on the golden set'),
       checks: list(z.object({ name: text, value: z.number().nullable(), bound: text, pass: z.boolean() })).nullable(),
+      coverage: z.number().nullable().describe("share of the window's flows that got a label"),
       run: text.nullable(),
     }),
   ),
@@ -132,7 +133,7 @@ export const reloaded = z.object({
 
 const source = z.enum(['DFA', 'ANN', 'LSTM']);
 const micros = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const short = text.max(256);
+const short = text.max(256).regex(/^[^\0]*$/);
 export const alertQuery = z.strictObject({
   since: micros.optional().describe('capture time, microseconds since the epoch'),
   until: micros.optional(),
@@ -140,6 +141,7 @@ export const alertQuery = z.strictObject({
   source: source.optional(),
   user: short.optional(),
   deployment: short.optional(),
+  id: short.optional(),
   cursor: micros.optional().describe('`next` of the page before'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   order: z.enum(['oldest', 'newest']).default('newest'),
@@ -167,6 +169,7 @@ export const alertPage = z.object({
 });
 export const alertStats = z.object({
   stored: count,
+  archived: count,
   dropped: count,
   byRule: z.record(text, count),
   bySource: z.record(source, count),
