@@ -52,7 +52,7 @@ async function arm(detector: Detector, { model, rulesOnly }: Flags): Promise<voi
       }
     }
   } finally {
-    close();
+    await close();
   }
   if (!detector.live('behaviour') && !detector.live('flow')) {
     process.stderr.write('no champion yet: rules only (npm start, or netloop run experiments/lab.yaml, makes one)\n');

@@ -49,7 +49,7 @@ async function importModel(name: ModelName, path: string, { encoderFrom = name, 
     if (json) process.stdout.write(`${JSON.stringify({ name, version, architecture, sha256, note: kept })}\n`);
     else process.stdout.write(`${name}@${version} is in the registry and not live: netloop models promote ${name} ${version}\n`);
   } finally {
-    close();
+    await close();
   }
 }
 
@@ -78,7 +78,7 @@ async function exportModel(name: ModelName, version: string | undefined, { forma
     if (json) process.stdout.write(`${JSON.stringify({ name, version: found.version, file, bytes: bytes.length })}\n`);
     else process.stdout.write(`${name}@${found.version} is in ${file}: keras.models.load_model('${file}')\n`);
   } finally {
-    close();
+    await close();
   }
 }
 

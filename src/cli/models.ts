@@ -52,7 +52,7 @@ export function addModels(program: Command): void {
           process.stdout.write(`${renderTable(['name', 'version', 'live', 'parent', 'golden bal.acc', 'weights', 'note'], table)}\n`);
         }
       } finally {
-        close();
+        await close();
       }
     });
   models
@@ -71,7 +71,7 @@ export function addModels(program: Command): void {
           throw new NetloopError('NL_MODEL_UNKNOWN', `no version ${version ?? 'champion'} of ${name}: netloop models list ${name}`);
         process.stdout.write(`${JSON.stringify(brief(found), null, options.json ? 0 : 2)}\n`);
       } finally {
-        close();
+        await close();
       }
     });
   const change = (verb: 'promote' | 'rollback', text: string): void => {
@@ -92,7 +92,7 @@ export function addModels(program: Command): void {
           if (options.json) print(done);
           else process.stdout.write(`${done.name}: ${done.from ?? 'none'} -> ${done.to} (${done.why})\n`);
         } finally {
-          close();
+          await close();
         }
       });
   };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { number } from '../errors.js';
 import { prepareHome } from '../stores/home.js';
-import { createEmbeddedTracking } from '../stores/tracking-embedded.js';
+import { trackingPlace } from '../stores/open-tracking.js';
 import type { RunInfo } from '../tracking.js';
 import { openHome } from './ports.js';
 import { percent, renderTable } from './table.js';
@@ -36,7 +36,7 @@ export function addRuns(program: Command): void {
     .addHelpText('after', '\nExamples:\n  netloop runs\n  netloop runs sequence-length --limit 100')
     .action(async (experiment: string | undefined, options: { limit: string; json?: boolean }) => {
       const limit = number('limit', Number(options.limit), { min: 1, max: 100_000, integer: true });
-      const tracking = createEmbeddedTracking(prepareHome(openHome()).tracking);
+      const tracking = trackingPlace(prepareHome(openHome())).open();
       try {
         const runs = await tracking.runs({ experiment, parent: null, limit });
         process.stdout.write(`${options.json ? JSON.stringify(runs) : renderRuns(runs)}\n`);

@@ -34,6 +34,8 @@ export interface FileRegistryOptions {
   readonly mirror?: ModelMirror | (() => ModelMirror);
   /** Further files to store in a version (a Keras file, an MLmodel), by name. */
   readonly extras?: (version: Omit<ModelVersion, 'version'>) => Files | Promise<Files>;
+  /** What the mirror shows of a version beside its own files (MLflow's description of it), by path. */
+  readonly pages?: (version: ModelVersion) => Files | Promise<Files>;
   /** Told of every trouble that was survived: a damaged champion, a mirror that did not answer. */
   readonly onWarning?: (warning: NetloopError) => void;
   /** Milliseconds since the epoch. */
@@ -52,6 +54,7 @@ export function createFileRegistry({
   dir,
   mirror,
   extras = () => ({}),
+  pages: pagesOf = () => ({}),
   onWarning = () => {},
   now = Date.now,
   by = process.env.USER ?? 'netloop',
@@ -147,7 +150,8 @@ export function createFileRegistry({
           golden_sha256: goldenHash ?? 'none',
           weights_sha256: model.sha256,
         };
-        await pages.registerModel({ name, version: number, run, note, tags, files: versionFiles(home, number) });
+        const files = { ...versionFiles(home, number), ...(await pagesOf(version)) };
+        await pages.registerModel({ name, version: number, run, note, tags, files });
         shown.add(number);
       }
       const newest = numbers.filter((number) => shown.has(number)).at(-1);

@@ -29,6 +29,40 @@ export function spoolEntry(line: string): SpoolEntry | null {
   }
 }
 
+/** What one bundle may hold: as much as a server takes in one call. */
+const BUNDLE = { metrics: 1000, params: 100, tags: 100, entries: 1000 };
+
+function fits({ metrics = [], params = {}, tags = {} }: RunLog): boolean {
+  const [m, p, t] = [metrics.length, Object.keys(params).length, Object.keys(tags).length];
+  return m <= BUNDLE.metrics && p <= BUNDLE.params && t <= BUNDLE.tags && m + p + t <= BUNDLE.entries;
+}
+
+/** A param that changes on the way must be refused alone, not hidden by the later value. */
+const changesParam = ({ params: was = {} }: RunLog, { params = {} }: RunLog): boolean =>
+  Object.entries(params).some(([key, value]) => was[key] !== undefined && was[key] !== value);
+
+const joined = (a: RunLog, b: RunLog): RunLog => ({
+  params: { ...a.params, ...b.params },
+  metrics: [...(a.metrics ?? []), ...(b.metrics ?? [])],
+  tags: { ...a.tags, ...b.tags },
+  datasets: [...(a.datasets ?? []), ...(b.datasets ?? [])],
+});
+
+/** The first line, together with those after it that log to the same run and fit into one call; null when the line is damaged. */
+export function bundle(lines: readonly string[]): { readonly entry: SpoolEntry; readonly lines: number } | null {
+  let entry = spoolEntry(lines[0]!);
+  if (entry === null) return null;
+  let taken = 1;
+  for (; entry.op === 'log' && taken < lines.length; taken++) {
+    const next = spoolEntry(lines[taken]!);
+    if (next?.op !== 'log' || next.run !== entry.run) break;
+    const both: RunLog = joined(entry.entries, next.entries);
+    if (!fits(both) || changesParam(entry.entries, next.entries)) break;
+    entry = { ...entry, entries: both };
+  }
+  return { entry, lines: taken };
+}
+
 /** Makes the call on a store whose runs may bear other ids (`real`); gives the id of a run that was started. */
 export async function handEntry(
   entry: SpoolEntry,

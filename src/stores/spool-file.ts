@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -28,10 +29,10 @@ export interface SpoolFile {
   /** Keeps bytes; gives the name to read them by. */
   keep(bytes: Uint8Array | string): string;
   read(name: string): Uint8Array;
-  /** The oldest line not yet taken; undefined when there is none. */
-  peek(): string | undefined;
-  /** Passes on to the next entry; when none is left the file is removed. */
-  take(): void;
+  /** The oldest lines not yet taken, one at least when any is pending. */
+  peek(): readonly string[];
+  /** Passes on by so many lines of the last `peek`; when none is left the file is removed. */
+  take(lines?: number): void;
   /** Leaves what is pending to the next process. */
   release(): void;
 }
@@ -44,9 +45,13 @@ const CHUNK = 1 << 20;
 
 const entriesOf = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir).sort() : []);
 
-/** A new, empty spool file of this process; nothing is written until something is appended. */
-export function createSpoolFile(dir: string, now: number): SpoolFile {
-  return openSpoolFile(dir, `${String(now).padStart(15, '0')}-${process.pid}-${randomBytes(4).toString('hex')}`);
+/**
+ * A new, empty spool file of this process; nothing is written until something is appended.
+ * `sync` makes every line survive a power cut; without it, a killed process.
+ */
+export function createSpoolFile(dir: string, now: number, { sync = true }: { readonly sync?: boolean } = {}): SpoolFile {
+  const append = sync ? appendDurably : appendFileSync;
+  return openSpoolFile(dir, `${String(now).padStart(15, '0')}-${process.pid}-${randomBytes(4).toString('hex')}`, append);
 }
 
 /** Takes over what dead processes left, oldest first. A rename is the claim: two that try get it once. */
@@ -69,12 +74,12 @@ export function adoptSpoolFiles(dir: string): SpoolFile[] {
   });
 }
 
-function openSpoolFile(dir: string, base: string): SpoolFile {
+function openSpoolFile(dir: string, base: string, appendLine: (file: string, line: string) => void = appendDurably): SpoolFile {
   const file = join(dir, `${process.pid}.${base}.jsonl`);
   const folder = join(dir, `${base}.files`);
   let kept = existsSync(folder) ? readdirSync(folder).length : 0;
   let offset = 0;
-  let buffered: { readonly line: string; readonly length: number }[] = [];
+  let buffered: string[] = [];
   // A line without its end was never acknowledged: its writer was killed.
   let size = existsSync(file) ? statSync(file).size : 0;
   let pending = existsSync(file) ? readFileSync(file, 'latin1').split('\n').length - 1 : 0;
@@ -89,12 +94,7 @@ function openSpoolFile(dir: string, base: string): SpoolFile {
         const read = readSync(fd, bytes, 0, chunk, offset);
         const end = bytes.subarray(0, read).lastIndexOf(10) + 1;
         if (end === 0 && chunk < left) continue;
-        buffered = bytes
-          .subarray(0, end)
-          .toString('utf8')
-          .split('\n')
-          .slice(0, -1)
-          .map((line) => ({ line, length: Buffer.byteLength(line) + 1 }));
+        buffered = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
         return;
       }
     } finally {
@@ -110,7 +110,7 @@ function openSpoolFile(dir: string, base: string): SpoolFile {
 `;
       try {
         mkdirSync(dir, { recursive: true });
-        appendDurably(file, line);
+        appendLine(file, line);
       } catch (error) {
         throw storeError(file, error);
       }
@@ -130,13 +130,13 @@ function openSpoolFile(dir: string, base: string): SpoolFile {
     },
     read: (name) => new Uint8Array(readFileSync(join(folder, name))),
     peek: () => {
-      if (pending === 0) return undefined;
-      if (buffered.length === 0) fill();
-      return buffered[0]!.line;
+      if (pending > 0 && buffered.length === 0) fill();
+      return buffered;
     },
-    take: () => {
-      offset += buffered.shift()!.length;
-      if (--pending > 0) return;
+    take: (lines = 1) => {
+      for (const line of buffered.splice(0, lines)) offset += Buffer.byteLength(line) + 1;
+      pending -= lines;
+      if (pending > 0) return;
       rmSync(file, { force: true });
       rmSync(folder, { recursive: true, force: true });
       offset = 0;

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Code, isNetloopError, NetloopError } from '../errors.js';
 import { IDEMPOTENCY_TAG, type RunLog, type RunStart, runId, startTags, type Tracking } from '../tracking.js';
 import { artifactPath, storedLog } from '../tracking-limits.js';
 import { createRunIds } from './run-ids.js';
-import { handEntry, refused, type SpoolEntry, spoolEntry, spoolLine } from './spool-entry.js';
+import { bundle, handEntry, refused, type SpoolEntry, spoolEntry, spoolLine } from './spool-entry.js';
 import { adoptSpoolFiles, createSpoolFile, type SpoolFile } from './spool-file.js';
+
+/** Milliseconds that entries gather for before they go to a store in the background. */
+const LINGER = 100;
 
 /** A tracking store that takes everything at once, whether or not the store beneath answers. */
 export interface SpooledTracking extends Tracking {
@@ -23,6 +27,13 @@ export interface SpooledTracking extends Tracking {
 export interface SpoolOptions {
   /** Milliseconds between attempts while the store is out. */
   readonly retry?: number;
+  /**
+   * For a store that takes its time (a server): what is logged is kept on disk and handed over behind the caller's back, many
+   * entries in one call. Refusals for good then come as warnings.
+   */
+  readonly background?: boolean;
+  /** Milliseconds that a caller waits for such a store to begin a run, whose id is then the store's own. */
+  readonly patience?: number;
   /** Size at which an outage begins to cost entries (default 1 GiB). */
   readonly maxBytes?: number;
   /** Milliseconds since the epoch. */
@@ -42,7 +53,7 @@ export interface SpoolOptions {
 export function createSpooledTracking(
   inner: Tracking | (() => Tracking),
   dir: string,
-  { retry = 1000, maxBytes = 2 ** 30, now = Date.now, onWarning = () => {} }: SpoolOptions = {},
+  { retry = 1000, background = false, patience = 2000, maxBytes = 2 ** 30, now = Date.now, onWarning = () => {} }: SpoolOptions = {},
 ): SpooledTracking {
   let opened: Tracking | null = typeof inner === 'function' ? null : inner;
   const store = (): Tracking => {
@@ -51,13 +62,16 @@ export function createSpooledTracking(
   };
   const ids = createRunIds(join(dir, 'ids.jsonl'));
   const left: SpoolFile[] = adoptSpoolFiles(dir);
-  const current = createSpoolFile(dir, now());
+  const current = createSpoolFile(dir, now(), { sync: !background });
   let timer: NodeJS.Timeout | null = null;
   let draining: Promise<boolean> | null = null;
   let out = false;
   let lost = 0;
   let waiting = 0;
   let tail: Promise<unknown> = Promise.resolve();
+  // Background: runs whose start waits, and an attempt to start one that has not ended, although nobody waits for it any more.
+  const unstarted = new Set<string>();
+  let attempt: Promise<unknown> = Promise.resolve();
 
   const pending = (): number => left.reduce((sum, file) => sum + file.pending(), current.pending());
 
@@ -80,10 +94,11 @@ export function createSpooledTracking(
   }
 
   function schedule(): void {
+    const wait = background && !out ? Math.min(LINGER, retry) : retry;
     timer ??= setTimeout(() => {
       timer = null;
       void drain();
-    }, retry).unref();
+    }, wait).unref();
   }
 
   function reject(line: string, code: Code, why: string): void {
@@ -99,6 +114,7 @@ export function createSpooledTracking(
     try {
       const given = await handEntry(entry, store(), ids.real, file.read);
       if (entry.op === 'start' && given !== null) ids.set(entry.id, given);
+      if (entry.op === 'start') unstarted.delete(entry.id);
     } catch (error) {
       if (!refused(error)) throw error;
       reject(line, error.code, error.message);
@@ -108,15 +124,30 @@ export function createSpooledTracking(
     }
   }
 
+  /** Hands over the oldest entries that go in one call; gives how many lines they were. */
+  async function handBundle(lines: readonly string[], file: SpoolFile): Promise<number> {
+    const found = lines.length > 1 ? bundle(lines) : null;
+    if (found !== null && found.lines > 1) {
+      try {
+        await handEntry(found.entry, store(), ids.real, file.read);
+        return found.lines;
+      } catch (error) {
+        if (!refused(error)) throw error;
+        // One of them is at fault: they go alone until it is found.
+      }
+    }
+    await handOver(lines[0]!, file);
+    return 1;
+  }
+
   async function handAllOver(): Promise<boolean> {
     try {
+      // Two attempts to start one run must not overlap: the second looks for what the first has made.
+      await attempt;
       while (left.length > 0 || current.pending() > 0) {
         const file = left[0] ?? current;
-        const line = file.peek();
-        if (line !== undefined) {
-          await handOver(line, file);
-          file.take();
-        }
+        const lines = file.peek();
+        if (lines.length > 0) file.take(await handBundle(lines, file));
         if (file.pending() === 0 && file === left[0]) left.shift();
       }
       out = false;
@@ -149,7 +180,7 @@ export function createSpooledTracking(
    * say that it is out. Calls reach the store in the order in which they were made.
    */
   async function record<T>(direct: () => Promise<T>, later: () => SpoolEntry, result: T): Promise<T> {
-    if (waiting === 0 && pending() > 0) {
+    if (background || (waiting === 0 && pending() > 0)) {
       spool(later);
       return result;
     }
@@ -170,6 +201,31 @@ export function createSpooledTracking(
     return turn;
   }
 
+  /** Begins a run at once when the store answers soon, so that its id is the store's own; else the run waits with the others. */
+  async function startSoon(entry: SpoolEntry & { readonly op: 'start' }): Promise<string> {
+    const { id, start } = entry;
+    if (!out && (start.parent === undefined || !unstarted.has(start.parent))) {
+      const asked = handEntry(
+        { ...entry, start: { ...start, fresh: start.tags?.[IDEMPOTENCY_TAG] === id } },
+        store(),
+        ids.real,
+        current.read,
+      );
+      attempt = Promise.allSettled([attempt, asked]);
+      try {
+        const given = await Promise.race([asked, sleep(patience, null, { ref: false })]);
+        if (given !== null) return given;
+        outage(new Error(`no answer within ${patience} ms`));
+      } catch (error) {
+        if (refused(error)) throw error;
+        outage(error);
+      }
+    }
+    unstarted.add(id);
+    spool(() => entry);
+    return id;
+  }
+
   if (left.length > 0) void drain();
 
   return {
@@ -178,7 +234,8 @@ export function createSpooledTracking(
       const tags = { ...run.tags, [IDEMPOTENCY_TAG]: run.tags?.[IDEMPOTENCY_TAG] ?? id };
       const start: RunStart = { ...run, id, startTime: run.startTime ?? now(), tags };
       startTags(start);
-      const entry: SpoolEntry = { op: 'start', id, start };
+      const entry = { op: 'start', id, start } as const;
+      if (background) return startSoon(entry);
       return record(
         async () => (await handEntry(entry, store(), ids.real, current.read)) ?? id,
         () => entry,

@@ -152,7 +152,7 @@ describe('the spool', () => {
     await Promise.all(Array.from({ length: 20 }, (_, n) => tracking.log(run, { tags: { n: String(n) } })));
     expect(await tracking.drain()).toBe(true);
     expect((await tracking.runs({ id: run }))[0]!.tags.n).toBe('19');
-    expect(calls).toBe(21);
+    expect(calls).toBe(2); // the one that failed, and one for all that had waited
     await tracking.close();
   });
 
@@ -313,5 +313,79 @@ describe('the spool', () => {
     writeFileSync(join(dir, 'spool'), 'a file where a folder belongs');
     await expect(tracking.log(run, { tags: { a: '1' } })).rejects.toMatchObject({ code: 'NL_STORE_WRITE' });
     unlock();
+  });
+});
+
+describe('the spool before a slow store', () => {
+  /** The memory store, each call of which takes a while and is counted. */
+  function slow(ms = 20) {
+    const store = createMemoryTracking();
+    const calls: string[] = [];
+    const late =
+      <A extends unknown[], T>(name: string, call: (...args: A) => Promise<T>) =>
+      async (...args: A): Promise<T> => {
+        calls.push(name);
+        await sleep(ms);
+        return call(...args);
+      };
+    const inner: Tracking = {
+      start: late('start', ({ id: _, ...run }: RunStart) => store.start(run)),
+      log: late('log', store.log),
+      artifact: late('artifact', store.artifact),
+      finish: late('finish', store.finish),
+      runs: store.runs,
+    };
+    return { store, inner, calls };
+  }
+  const background = (inner: Tracking, patience = 5000) => {
+    const warnings: NetloopError[] = [];
+    const dir = testFolder();
+    const tracking = createSpooledTracking(inner, dir, { background: true, patience, onWarning: (warning) => warnings.push(warning) });
+    onTestFinished(() => tracking.close());
+    return { tracking, warnings, dir };
+  };
+
+  it('takes the id of the store, and hands many entries over in few calls', async () => {
+    const { store, inner, calls } = slow();
+    const { tracking, dir } = background(inner);
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    expect((await store.runs()).map(({ id }) => id)).toEqual([run]);
+    for (let step = 0; step < 500; step++)
+      await tracking.log(run, { metrics: [{ key: 'loss', value: step, step }], tags: { at: String(step) } });
+    await tracking.artifact(run, 'a.txt', 'x');
+    await tracking.finish(run, 'FINISHED', 7);
+    expect(calls).toEqual(['start']);
+    expect(await tracking.drain()).toBe(true);
+    expect((await store.runs())[0]).toMatchObject({ status: 'FINISHED', endTime: 7, metrics: { loss: 499 }, tags: { at: '499' } });
+    expect(calls).toEqual(['start', 'log', 'artifact', 'finish']);
+    expect(readdirSync(dir).filter((name) => name.endsWith('.jsonl'))).toEqual([]);
+  });
+
+  it('finds the entry that the store refuses among those that went with it', async () => {
+    const { store, inner } = slow(0);
+    const { tracking, warnings } = background(inner);
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    const other = await tracking.start({ experiment: 'lab', name: 'b' });
+    await tracking.log(run, { params: { seed: '1' } });
+    await tracking.log(other, { tags: { between: 'yes' } });
+    for (let step = 0; step < 5; step++) {
+      await tracking.log(run, { metrics: [{ key: 'loss', value: step, step }], params: step === 3 ? { seed: '2' } : {} });
+    }
+    expect(await tracking.drain()).toBe(true);
+    expect((await store.runs({ id: run }))[0]).toMatchObject({ params: { seed: '1' }, metrics: { loss: 4 } });
+    expect(warnings.map(({ code }) => code)).toEqual(['NL_OPTION']);
+  });
+
+  it('begins a run once though the answer comes after the caller has gone on', async () => {
+    const { store, inner, calls } = slow(200);
+    const { tracking, warnings } = background(inner, 20);
+    const parent = await tracking.start({ experiment: 'lab', name: 'a' });
+    const child = await tracking.start({ experiment: 'lab', name: 'b', parent });
+    expect(calls).toEqual(['start']); // the child waits for its parent
+    expect(await tracking.drain()).toBe(true);
+    expect((await store.runs()).map(({ name }) => name).sort()).toEqual(['a', 'b']);
+    expect(await tracking.runs({ parent })).toHaveLength(1);
+    expect(child).not.toBe(parent);
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringMatching(/no answer within/)]);
   });
 });
