@@ -25,6 +25,7 @@ export const codes = {
   NL_RIGHTS: 'A right or a program is missing. The message names it and how to get it.',
   NL_DATASET: 'A data set is absent or its hash differs from the recorded one.',
   NL_RUN_UNKNOWN: 'No run or experiment of this name.',
+  NL_NOT_KEPT: 'A live run cannot be run again: what it saw was not kept, or has been erased. Set `keep: window` before the next.',
   NL_BUSY: 'Another process holds this store or this work.',
   NL_NOT_RUNNING: 'The service has no sniffer running, which this needs. Start the sniffer first.',
   NL_TOO_FEW: 'A cycle was asked for, but the window holds too few samples. The message says how many are needed and how many there are.',

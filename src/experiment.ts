@@ -36,7 +36,7 @@ export interface Controls {
 }
 
 /** The part of a spec that learners go by. */
-export type LearningSpec = Pick<Spec, 'flow' | 'behaviour' | 'sequence' | 'labels' | 'gate' | 'keep'>;
+export type LearningSpec = Pick<Spec, 'flow' | 'behaviour' | 'sequence' | 'labels' | 'gate' | 'keep' | 'privacy' | 'retention'>;
 
 /** Everything at the edge that an experiment needs. */
 export interface ExperimentPorts {

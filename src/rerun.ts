@@ -105,8 +105,11 @@ export const inWalkOrder = (cycles: readonly TimedCycle[]): TimedCycle[] =>
 /** Numbers that JSON cannot hold are read back as null; a fresh report is brought into the same form. */
 const asStored = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
+/** What came out again: a whole report, or, of a live run, its cycles alone. */
+export type Fresh = ExperimentReport | Pick<ExperimentReport, 'cycles'>;
+
 /** Every difference of two runs' outcomes in the order of the walk. */
-export function* divergences(recorded: Pick<RecordedRun, 'cycles' | 'report'>, fresh: ExperimentReport): Generator<Divergence> {
+export function* divergences(recorded: Pick<RecordedRun, 'cycles' | 'report'>, fresh: Fresh): Generator<Divergence> {
   const again = asStored(fresh);
   const of = new Map(again.cycles.map((c) => [nameOf(c), c]));
   const all = inWalkOrder(asStored(recorded.cycles));
@@ -125,6 +128,7 @@ export function* divergences(recorded: Pick<RecordedRun, 'cycles' | 'report'>, f
   }
   if (!recorded.report) return; // killed on the way: what it did not reach is not held against it
   for (const [at, cycle] of of) yield { at, step: 'cycles', field: 'state', recorded: null, again: cycle.state };
+  if (!('run_id' in again)) return;
   const facts = runFacts(again);
   for (const [i, [step, value]] of runFacts(asStored(recorded.report)).entries()) {
     for (const leaf of leaves(value, facts[i]![1])) yield { at: 'run', step, ...leaf };
@@ -136,7 +140,7 @@ export function* divergences(recorded: Pick<RecordedRun, 'cycles' | 'report'>, f
  * @param tolerance largest relative gap (absolute below 1) of any number after the flows; 0 asks for every bit
  * @example judgeRerun(recorded, report).verdict  // 'bit-exact'
  */
-export function judgeRerun(recorded: Pick<RecordedRun, 'cycles' | 'report'>, fresh: ExperimentReport, tolerance = 0): RerunVerdict {
+export function judgeRerun(recorded: Pick<RecordedRun, 'cycles' | 'report'>, fresh: Fresh, tolerance = 0): RerunVerdict {
   let first: Divergence | null = null;
   let refused: Divergence | null = null;
   let largest: RerunVerdict['largest'] = null;

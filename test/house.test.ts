@@ -30,7 +30,7 @@ const rooms = [
     'traffic',
   ],
   ['walk'],
-  ['spec', 'experiment-record', 'experiment', 'sweep', 'rerun', 'compare'],
+  ['spec', 'experiment-record', 'experiment', 'sweep', 'rerun', 'rerun-windows', 'compare'],
   // --- the edge ---
   ['sources/'],
   ['stores/'],

@@ -21,13 +21,10 @@ import { createJournal } from '../stores/journal-sqlite.js';
 import { createKeptWindows } from '../stores/kept-windows.js';
 import { kerasCopies } from '../stores/keras/versions.js';
 import { createLedgerStore } from '../stores/ledger-sqlite.js';
-import { mirrorLater } from '../stores/mlflow/mirror-later.js';
-import { mlflowModelFiles } from '../stores/mlflow/model-files.js';
-import { trackingPlace } from '../stores/open-tracking.js';
 import { branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
-import type { RunStore } from '../stores/run-store.js';
 import { createSpooledTracking } from '../stores/spool.js';
+import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
 import { trainInWorker } from '../workers/train.js';
 
@@ -42,42 +39,25 @@ const folderOf = (files: readonly string[]): string =>
 
 export const openHome = (): Home => findHome(process.cwd(), process.env);
 
-/**
- * The embedded store, or the server of MLFLOW_TRACKING_URI, opened when it is first needed: one that cannot be opened is an outage, which
- * the spool and the registry survive.
- */
-function lazyTracking(home: Home): { open: () => RunStore; server: boolean; close: () => void } {
-  const place = trackingPlace(home);
-  let tracking: RunStore | null = null;
-  const open = (): RunStore => {
-    tracking ??= place.open();
+/** The embedded store, opened when it is first needed: one that cannot be opened is an outage, which the spool and the registry survive. */
+function lazyTracking(home: Home): { open: () => EmbeddedTracking; close: () => void } {
+  let tracking: EmbeddedTracking | null = null;
+  const open = (): EmbeddedTracking => {
+    tracking ??= createEmbeddedTracking(home.tracking);
     return tracking;
   };
-  return { open, server: place.server, close: () => tracking?.close() };
+  return { open, close: () => tracking?.close() };
 }
 
-/** Milliseconds that a command's end waits for a server to show the newest models; what is missing is shown at the next change. */
-const SHOWING = 30_000;
-
-/** The live registry: every version carries a Keras file, and is shown in the tracking store; nobody waits for a server to show it. */
-function registryOf(home: Home, { open: mirror, server }: { open: () => RunStore; server: boolean }) {
-  const options = { dir: home.models, extras: kerasCopies, onWarning: warn };
-  const shown = createFileRegistry({ ...options, mirror, pages: mlflowModelFiles });
-  return server ? mirrorLater(createFileRegistry(options), shown) : { registry: shown, settle: async () => {} };
-}
+/** The live registry: every version carries a Keras file, and is shown in the tracking store. */
+const registryOf = (home: Home, mirror: () => EmbeddedTracking): FileRegistry =>
+  createFileRegistry({ dir: home.models, mirror, extras: kerasCopies, onWarning: warn });
 
 /** The registry alone, mirrored into the tracking store. Reading it creates nothing and needs no right to write. */
-export function openRegistry({ write = false } = {}): { registry: FileRegistry; close: () => Promise<void> } {
+export function openRegistry({ write = false } = {}): { registry: FileRegistry; close: () => void } {
   const home = write ? prepareHome(openHome()) : openHome();
   const tracking = lazyTracking(home);
-  const { registry, settle } = registryOf(home, tracking);
-  return {
-    registry,
-    async close() {
-      await settle(SHOWING);
-      tracking.close();
-    },
-  };
+  return { registry: registryOf(home, tracking.open), close: tracking.close };
 }
 
 /** What a run that does not publish starts from: nothing, or copies of the live champions. Nothing goes back. */
@@ -98,8 +78,8 @@ async function branch(parent: Spec['parent'], home: Home): Promise<Pick<Experime
 /** Every port of an experiment. One that does not publish leaves registry, alerts and journal of the home alone. */
 export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: () => Promise<void> }> {
   const home = prepareHome(openHome());
-  const store = lazyTracking(home);
-  const tracking = createSpooledTracking(store.open, home.spool, { background: store.server, onWarning: warn });
+  const embedded = lazyTracking(home);
+  const tracking = createSpooledTracking(embedded.open, home.spool, { onWarning: warn });
   const kept = spec.publish;
   // One learner at a time on a home: two would promote over each other.
   const release = kept ? await holdFileLock(`${home.state}/learner.lock`, { wait: 0 }) : () => {};
@@ -107,9 +87,11 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
   const journal = kept ? createJournal(home.journal) : { ...createMemoryJournal(), close: () => {} };
   const ledger = kept && spec.keep !== 'none' ? createLedgerStore(home.ledger) : { ...createLedger(), close: () => {} };
   const feedback = kept ? createFeedbackStore(home.feedback) : undefined;
-  const live = registryOf(home, store);
   const { registry, trusted } = kept
-    ? { registry: live.registry, trusted: createTrustedFiles(home.trusted) }
+    ? {
+        registry: registryOf(home, embedded.open),
+        trusted: createTrustedFiles(home.trusted),
+      }
     : await branch(spec.parent, home);
   for (const { learner, number, outcome, reason } of await recoverCycles(journal, registry)) {
     process.stderr.write(`${learner} cycle ${number} was cut short by the last process: ${outcome}, ${reason}\n`);
@@ -134,8 +116,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
       journal.close();
       ledger.close();
       feedback?.close();
-      await live.settle(SHOWING);
-      store.close();
+      embedded.close();
       release();
     },
   };

@@ -2,8 +2,17 @@ import type { Command } from 'commander';
 import { isNetloopError, NetloopError, number } from '../errors.js';
 import { type ExperimentPorts, type ExperimentReport, runExperiment, startTag, type TrustedStore } from '../experiment.js';
 import { createMemoryRegistry, type ModelName } from '../registry.js';
-import { type EnvironmentDifference, environmentDifferences, judgeRerun, type RecordedRun, type RerunVerdict } from '../rerun.js';
+import {
+  type EnvironmentDifference,
+  environmentDifferences,
+  type Fresh,
+  judgeRerun,
+  type RecordedRun,
+  type RerunVerdict,
+} from '../rerun.js';
+import { rerunWindows } from '../rerun-windows.js';
 import { type Home, prepareHome } from '../stores/home.js';
+import { createKeptWindows } from '../stores/kept-windows.js';
 import { readRun } from '../stores/recorded-run.js';
 import { type BranchPoint, branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry } from '../stores/registry-files.js';
@@ -48,7 +57,7 @@ function branchPoint({ cycles, tags }: RecordedRun): BranchPoint {
 
 /** Golden sets and reservoirs of the home, for reading; what the rerun saves is forgotten. @throws NL_DATASET when a lineage has been replaced since */
 function borrowTrusted(home: Home, goldenOf: (name: ModelName) => Promise<string | null>): TrustedStore {
-  const files = createTrustedFiles(`${home.state}/trusted`);
+  const files = createTrustedFiles(home.trusted);
   return {
     async load(name) {
       const [held, wanted] = [await files.load(name), await goldenOf(name)];
@@ -72,7 +81,24 @@ async function rerun(run: RecordedRun, home: Home, ports: ExperimentPorts): Prom
   const registry = goesOn ? await branchRegistry(createFileRegistry({ dir: home.models }), branchPoint(run)) : createMemoryRegistry();
   const begun = { flow: await registry.current('flow'), behaviour: await registry.current('behaviour') };
   const trusted = borrowTrusted(home, async (name) => begun[name]?.goldenHash ?? null);
-  return runExperiment(run.spec, { ...ports, open: async () => opened, registry, trusted, tracking: createMemoryTracking() });
+  const memory = { registry, trusted, tracking: createMemoryTracking(), windows: undefined };
+  return runExperiment(run.spec, { ...ports, ...memory, open: async () => opened });
+}
+
+/** A wire does not come again, nor does what somebody did at the controls: such a run is repeated on the windows that it kept. */
+const isLive = ({ tags }: RecordedRun): boolean => tags['netloop.clock'] === 'wire' || tags['netloop.by-hand'] === 'true';
+
+/** The cycles of a live run again, in memory. @throws NL_NOT_KEPT */
+async function rerunKept(run: RecordedRun, home: Home, { train, cycle }: ExperimentPorts): Promise<Fresh> {
+  const registry = createFileRegistry({ dir: home.models });
+  const trusted = createTrustedFiles(home.trusted);
+  const version = async (name: ModelName, number: number) =>
+    registry.load(name, number).catch((error: unknown) => {
+      if (isNetloopError(error) && error.code === 'NL_MODEL_UNKNOWN') return null;
+      throw error;
+    });
+  const windows = createKeptWindows(home.windows);
+  return { cycles: await rerunWindows(run, { windows, version, trusted: trusted.load, train, cycle, signal: interruptSignal() }) };
 }
 
 /** Puts a verdict on the run it is about: the newest as tags, every one as a file. */
@@ -122,7 +148,9 @@ export function addRerun(program: Command): void {
           const environment = environmentDifferences(run.tags, ports.environment);
           if (!options.json) process.stdout.write(`${run.name}, run ${run.id}\n${renderEnvironment(environment)}\n`);
           const onProgress = options.json ? undefined : line.show;
-          const report = await rerun(run, home, { ...ports, signal: interruptSignal(), onProgress });
+          const report = isLive(run)
+            ? await rerunKept(run, home, ports)
+            : await rerun(run, home, { ...ports, signal: interruptSignal(), onProgress });
           line.clear();
           const verdict = judgeRerun(run, report, tolerance);
           await recordVerdict(tracking, run, verdict, environment);

@@ -58,7 +58,7 @@ const limits: Readonly<Record<string, readonly [least: number, most: number, uni
   'behaviour.train.epochs': [5, 50, 'epochs'],
 };
 
-const keys = ['flow', 'behaviour', 'sequence', 'labels', 'gate', 'keep', 'detector'] as const;
+const keys = ['flow', 'behaviour', 'sequence', 'labels', 'gate', 'keep', 'privacy', 'retention', 'detector'] as const;
 
 /** @throws NL_SPEC naming the key, the rule and the nearest right key */
 export function resolveConfig(input: Record<string, unknown>, where = 'config'): ServiceConfig {
@@ -74,8 +74,11 @@ export function resolveConfig(input: Record<string, unknown>, where = 'config'):
   if (stray !== undefined) {
     throw new NetloopError('NL_SPEC', `${where}: unknown key '${stray}', expected one of preset, automatic, monitor, ${keys.join(', ')}`);
   }
-  const { flow, behaviour, sequence, labels, gate, keep, detector } = resolveSpec({ ...rest, source: { files: ['-'] } }, where);
-  return { automatic, monitor, flow, behaviour, sequence, labels, gate, keep, detector };
+  const { flow, behaviour, sequence, labels, gate, keep, privacy, retention, detector } = resolveSpec(
+    { ...rest, source: { files: ['-'] } },
+    where,
+  );
+  return { automatic, monitor, flow, behaviour, sequence, labels, gate, keep, privacy, retention, detector };
 }
 
 /** What differs, sorted by key. */

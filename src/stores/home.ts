@@ -13,6 +13,14 @@ export interface Home {
   /** The embedded tracking store: mlflow.db and mlartifacts/. */
   readonly tracking: string;
   readonly alerts: string;
+  /** Automatic labels. */
+  readonly ledger: string;
+  /** What people said. */
+  readonly feedback: string;
+  /** Golden sets and reservoirs. */
+  readonly trusted: string;
+  /** Windows of runs that keep them. */
+  readonly windows: string;
   /** Cycle journal and other durable state. */
   readonly journal: string;
   /** Tracking entries waiting for a store that is out. */
@@ -27,6 +35,10 @@ const homeAt = (dir: string): Home => {
     state,
     tracking: join(state, 'tracking'),
     alerts: join(state, 'alerts.db'),
+    ledger: join(state, 'ledger.db'),
+    feedback: join(state, 'feedback.db'),
+    trusted: join(state, 'trusted'),
+    windows: join(state, 'windows'),
     journal: join(state, 'state.db'),
     spool: join(state, 'spool'),
   };
