@@ -21,10 +21,14 @@ import { createJournal } from '../stores/journal-sqlite.js';
 import { createKeptWindows } from '../stores/kept-windows.js';
 import { kerasCopies } from '../stores/keras/versions.js';
 import { createLedgerStore } from '../stores/ledger-sqlite.js';
+import { mirrorLater } from '../stores/mlflow/mirror-later.js';
+import { mlflowModelFiles } from '../stores/mlflow/model-files.js';
+import type { AliasReader } from '../stores/model-mirror.js';
+import { trackingPlace } from '../stores/open-tracking.js';
 import { branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry, type FileRegistry } from '../stores/registry-files.js';
+import type { RunStore } from '../stores/run-store.js';
 import { createSpooledTracking } from '../stores/spool.js';
-import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
 import { trainInWorker } from '../workers/train.js';
 
@@ -39,25 +43,42 @@ const folderOf = (files: readonly string[]): string =>
 
 export const openHome = (): Home => findHome(process.cwd(), process.env);
 
-/** The embedded store, opened when it is first needed: one that cannot be opened is an outage, which the spool and the registry survive. */
-function lazyTracking(home: Home): { open: () => EmbeddedTracking; close: () => void } {
-  let tracking: EmbeddedTracking | null = null;
-  const open = (): EmbeddedTracking => {
-    tracking ??= createEmbeddedTracking(home.tracking);
+/**
+ * The embedded store, or the server of MLFLOW_TRACKING_URI, opened when it is first needed: one that cannot be opened is an outage, which
+ * the spool and the registry survive.
+ */
+function lazyTracking(home: Home): { open: () => RunStore; server: boolean; close: () => void } {
+  const place = trackingPlace(home);
+  let tracking: RunStore | null = null;
+  const open = (): RunStore => {
+    tracking ??= place.open();
     return tracking;
   };
-  return { open, close: () => tracking?.close() };
+  return { open, server: place.server, close: () => tracking?.close() };
 }
 
-/** The live registry: every version carries a Keras file, and is shown in the tracking store. */
-const registryOf = (home: Home, mirror: () => EmbeddedTracking): FileRegistry =>
-  createFileRegistry({ dir: home.models, mirror, extras: kerasCopies, onWarning: warn });
+/** Milliseconds that a command's end waits for a server to show the newest models; what is missing is shown at the next change. */
+const SHOWING = 30_000;
+
+/** The live registry: every version carries a Keras file, and is shown in the tracking store; nobody waits for a server to show it. */
+function registryOf(home: Home, { open: mirror, server }: { open: () => RunStore; server: boolean }) {
+  const options = { dir: home.models, extras: kerasCopies, onWarning: warn };
+  const shown = createFileRegistry({ ...options, mirror, pages: mlflowModelFiles });
+  return server ? mirrorLater(createFileRegistry(options), shown) : { registry: shown, settle: async () => {} };
+}
 
 /** The registry alone, mirrored into the tracking store. Reading it creates nothing and needs no right to write. */
-export function openRegistry({ write = false } = {}): { registry: FileRegistry; close: () => void } {
+export function openRegistry({ write = false } = {}): { registry: FileRegistry; close: () => Promise<void> } {
   const home = write ? prepareHome(openHome()) : openHome();
   const tracking = lazyTracking(home);
-  return { registry: registryOf(home, tracking.open), close: tracking.close };
+  const { registry, settle } = registryOf(home, tracking);
+  return {
+    registry,
+    async close() {
+      await settle(SHOWING);
+      tracking.close();
+    },
+  };
 }
 
 /** What a run that does not publish starts from: nothing, or copies of the live champions. Nothing goes back. */
@@ -76,10 +97,10 @@ async function branch(parent: Spec['parent'], home: Home): Promise<Pick<Experime
 }
 
 /** Every port of an experiment. One that does not publish leaves registry, alerts and journal of the home alone. */
-export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: () => Promise<void> }> {
+export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: () => Promise<void>; pages: AliasReader }> {
   const home = prepareHome(openHome());
-  const embedded = lazyTracking(home);
-  const tracking = createSpooledTracking(embedded.open, home.spool, { onWarning: warn });
+  const store = lazyTracking(home);
+  const tracking = createSpooledTracking(store.open, home.spool, { background: store.server, onWarning: warn });
   const kept = spec.publish;
   // One learner at a time on a home: two would promote over each other.
   const release = kept ? await holdFileLock(`${home.state}/learner.lock`, { wait: 0 }) : () => {};
@@ -87,11 +108,9 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
   const journal = kept ? createJournal(home.journal) : { ...createMemoryJournal(), close: () => {} };
   const ledger = kept && spec.keep !== 'none' ? createLedgerStore(home.ledger) : { ...createLedger(), close: () => {} };
   const feedback = kept ? createFeedbackStore(home.feedback) : undefined;
+  const live = registryOf(home, store);
   const { registry, trusted } = kept
-    ? {
-        registry: registryOf(home, embedded.open),
-        trusted: createTrustedFiles(home.trusted),
-      }
+    ? { registry: live.registry, trusted: createTrustedFiles(home.trusted) }
     : await branch(spec.parent, home);
   for (const { learner, number, outcome, reason } of await recoverCycles(journal, registry)) {
     process.stderr.write(`${learner} cycle ${number} was cut short by the last process: ${outcome}, ${reason}\n`);
@@ -110,13 +129,15 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     train: (model, batch, options) => trainInWorker({ model, batch, options }),
     environment: environmentTags(packageRoot),
     now: Date.now,
+    pages: { aliased: async (name, alias) => store.open().aliased(name, alias) },
     async close() {
       await tracking.close();
       alerts.close();
       journal.close();
       ledger.close();
       feedback?.close();
-      embedded.close();
+      await live.settle(SHOWING);
+      store.close();
       release();
     },
   };
