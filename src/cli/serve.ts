@@ -4,6 +4,7 @@ import { number } from '../errors.js';
 import { startService } from '../service/service.js';
 import { openLive } from '../sources/live.js';
 import { resolveSpec } from '../spec.js';
+import { watchAlias } from '../stores/mlflow/watch-alias.js';
 import { interruptSignal } from './interrupt.js';
 import { openHome, openPorts, packageRoot } from './ports.js';
 
@@ -41,9 +42,15 @@ export async function serve({
       onError: (error, where) =>
         process.stderr.write(`NL_INTERNAL ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
     });
+    const watch = watchAlias(ports.pages, {
+      current: async (name) => (await ports.registry.current(name))?.version ?? null,
+      onMove: (name, version) => service.loop.promote(name, version, 'set as champion on the MLflow page'),
+      onWarning: ({ code, message }) => process.stderr.write(`${code} ${message}\n`),
+    });
     process.stderr.write(`${service.url}/ shows it, ${service.url}/docs tells how to call it; Ctrl-C stops\n`);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     process.stderr.write('stopping: what trains is finished first; Ctrl-C again ends at once\n');
+    await watch.close();
     await service.close();
   } finally {
     await ports.close();

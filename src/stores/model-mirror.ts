@@ -26,6 +26,12 @@ export interface ModelMirror {
   setAlias(name: string, alias: string, version: number): Promise<void>;
 }
 
+/** Reads an alias back: people may move it on MLflow's page. */
+export interface AliasReader {
+  /** The registry's number of the version that an alias points at; null when it points at none of this registry's. */
+  aliased(name: string, alias: string): Promise<number | null>;
+}
+
 const RESERVED = /^(latest|v\d+)$/i;
 
 /** @throws NL_OPTION for an alias that MLflow keeps for itself */
@@ -39,7 +45,7 @@ export function createModelMirror(
   db: Sqlite,
   dir: string,
   { now, user, patiently }: { now: () => number; user: string; patiently: Patience },
-): ModelMirror {
+): ModelMirror & AliasReader {
   const sql = {
     versions: db.prepare('SELECT version FROM model_versions WHERE name = ? ORDER BY version'),
     runUri: db.prepare("SELECT artifact_uri AS uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"),
@@ -57,6 +63,7 @@ export function createModelMirror(
       'INSERT INTO registered_model_aliases (alias, version, name) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version',
     ),
   };
+  const pointed = db.prepare('SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?');
   const has = (name: string, version: number): boolean =>
     sql.versions.all<{ version: number }>(name).some((row) => row.version === version);
 
@@ -67,6 +74,7 @@ export function createModelMirror(
   }
 
   return {
+    aliased: async (name, alias) => pointed.first<{ version: number }>(name, alias)?.version ?? null,
     mirrored: async (name) => sql.versions.all<{ version: number }>(name).map((row) => row.version),
     registerModel: async (entry) => {
       const { name, version, run, note, tags, files } = entry;

@@ -1,5 +1,5 @@
 import type { Tracking } from '../tracking.js';
-import type { ModelMirror } from './model-mirror.js';
+import type { AliasReader, ModelMirror } from './model-mirror.js';
 
 /** One point of a metric's history. */
 export interface MetricPoint {
@@ -10,7 +10,7 @@ export interface MetricPoint {
 }
 
 /** Where runs lie, embedded or on a server: the port, plus what reading them back takes, and the model pages beside them. */
-export interface RunStore extends Tracking, ModelMirror {
+export interface RunStore extends Tracking, ModelMirror, AliasReader {
   /** The folder, or the server's address. */
   readonly place: string;
   /** Every value of one metric, by step and time. */

@@ -1,7 +1,7 @@
 import { NetloopError } from '../../errors.js';
 import { sha256 } from '../../hash.js';
-import { checkAlias, type MirroredVersion, type ModelMirror } from '../model-mirror.js';
-import { setAlias } from './aliases.js';
+import { type AliasReader, checkAlias, type MirroredVersion, type ModelMirror } from '../model-mirror.js';
+import { getAlias, setAlias } from './aliases.js';
 import type { Artifacts } from './artifacts.js';
 import type { Call } from './call.js';
 import { createLoggedModel, findLoggedModel, readyLoggedModel } from './logged-models.js';
@@ -27,7 +27,7 @@ export const tagOf = ({ tags = [] }: Pick<ServerVersion, 'tags'>, key: string): 
   tags.find((tag) => tag.key === key)?.value;
 
 /** The registered models of a server: each version is a logged model of its run, so that the run's page shows it. */
-export function createServerMirror(call: Call, options: ServerMirrorOptions): ModelMirror {
+export function createServerMirror(call: Call, options: ServerMirrorOptions): ModelMirror & AliasReader {
   const { artifacts, speaks, registry, runOf, experimentId } = options;
   const runs = createRuns(call);
 
@@ -59,6 +59,11 @@ export function createServerMirror(call: Call, options: ServerMirrorOptions): Mo
   }
 
   return {
+    aliased: async (name, alias) => {
+      await speaks();
+      const found = await getAlias(call, name, alias);
+      return found && tagOf(found, REGISTRY_TAG) === registry ? Number(tagOf(found, VERSION_TAG)) : null;
+    },
     mirrored: async (name) => {
       await speaks();
       return (await ours(name)).map(({ number }) => number);
