@@ -1,10 +1,31 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { StoredAlert } from '../../src/alert.js';
 import { createPostgresAlertStore } from '../../src/stores/alerts-postgres.js';
+import { createPostgresJournal } from '../../src/stores/journal-postgres.js';
+import { takeLease } from '../../src/stores/lease.js';
 import { openPostgres } from '../../src/stores/postgres.js';
 import { preparePostgres } from '../../src/stores/postgres-layout.js';
+import { createPostgresRegistry } from '../../src/stores/registry-postgres.js';
 import { alertStoreContract, storedAlert, storedAlerts } from '../contracts/alert-store.js';
+import { journalContract } from '../contracts/journal.js';
+import { registryContract } from '../contracts/registry.js';
+import { draftVersion } from '../contracts/version.js';
 import { openTestDatabase, testDatabase } from './database.js';
+
+/** A port that opens when it is first asked: contracts create theirs at once. */
+const later = <T extends object>(opening: () => Promise<T>): T => {
+  let opened: Promise<T> | null = null;
+  const call =
+    (name: string | symbol) =>
+    async (...values: unknown[]) => {
+      opened ??= opening();
+      return (((await opened) as Record<string | symbol, unknown>)[name] as (...values: unknown[]) => unknown)(...values);
+    };
+  return new Proxy({} as T, { get: (_, name) => call(name) });
+};
+
+registryContract('the PostgreSQL registry', (now) => later(async () => createPostgresRegistry(await openTestDatabase(), { now })));
+journalContract('the PostgreSQL journal', (options) => later(async () => createPostgresJournal(await openTestDatabase(), options)));
 
 alertStoreContract('the PostgreSQL alert store', async (options) => createPostgresAlertStore(await openTestDatabase(), options));
 
@@ -64,5 +85,32 @@ describe('the PostgreSQL alert store', () => {
       expect(error?.code).toBe(code);
       expect(error?.message).not.toContain('secret');
     }
+  });
+});
+
+describe('the lease', () => {
+  it('is one at a time; who lost it without knowing writes nothing any more', async () => {
+    const db = await openTestDatabase();
+    const lost: string[] = [];
+    const first = await takeLease(db, 'first', () => lost.push('first'));
+    expect(await takeLease(db, 'second')).toBeNull();
+    const registry = createPostgresRegistry(db, { fence: first!.check });
+    await registry.put(draftVersion('flow', 1));
+    // The holder's connection is cut from outside, and another takes over before the first has heard of it.
+    const stale = { ...first!, held: () => true };
+    await db.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted");
+    let second = await takeLease(db, 'second');
+    for (let i = 0; !second && i < 100; i++) second = await takeLease(db, 'second');
+    expect(second!.token).toBe(first!.token + 1);
+    expect(stale.token).toBeLessThan(second!.token);
+    await expect(registry.put(draftVersion('flow', 2))).rejects.toMatchObject({ code: 'NL_BUSY' });
+    await expect(registry.promote('flow', 1, 'stale')).rejects.toMatchObject({ code: 'NL_BUSY' });
+    expect([(await registry.list('flow')).length, await registry.current('flow')]).toEqual([1, null]);
+    expect(lost).toEqual(['first']);
+    await createPostgresRegistry(db, { fence: second!.check }).promote('flow', 1, 'now');
+    await second!.release();
+    const third = await takeLease(db, 'third');
+    expect(third!.token).toBe(second!.token + 1);
+    await third!.release();
   });
 });
