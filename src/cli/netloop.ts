@@ -2,14 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isNetloopError } from '../errors.js';
+import { addBundle } from './bundle.js';
 import { addCompare } from './compare.js';
 import { addDatasets } from './datasets.js';
 import { addDetect } from './detect.js';
 import { addDoctor } from './doctor.js';
 import { addFlows } from './flows.js';
+import { addForget } from './forget.js';
 import { addLab } from './lab.js';
+import { addLabel } from './label.js';
+import { addMlflow } from './mlflow.js';
 import { addModels } from './models.js';
 import { addNotebook } from './notebook.js';
+import { addPush } from './push.js';
 import { addRerun } from './rerun.js';
 import { addRun } from './run.js';
 import { addRuns } from './runs.js';
@@ -23,6 +28,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('netloop')
   .description('Continuous learning in network intrusion detection: traffic in, a judged and promoted model out.')
   .version(version)
+  .enablePositionalOptions() // `forget --version` is the command's own
   .showHelpAfterError('(netloop COMMAND --help shows examples)')
   .exitOverride();
 for (const add of [
@@ -37,6 +43,11 @@ for (const add of [
   addCompare,
   addSweep,
   addModels,
+  addLabel,
+  addForget,
+  addPush,
+  addBundle,
+  addMlflow,
   addNotebook,
   addDatasets,
   addLab,
