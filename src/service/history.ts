@@ -21,6 +21,8 @@ export interface HistoryItem {
   readonly golden: Readonly<Record<string, number | null>> | null;
   /** The gate's checks, each with its number and its bound. */
   readonly checks: readonly Check[] | null;
+  /** Share of the window's flows that got a label; null where none were labelled. */
+  readonly coverage: number | null;
   readonly run: string | null;
 }
 
@@ -50,6 +52,7 @@ export function historyItem({ learner, number, outcome, state, reason, version, 
     metrics: percent(data.metrics),
     golden: percent(data.golden),
     checks: Array.isArray(data.checks) ? (data.checks as Check[]) : null,
+    coverage: typeof data.coverage === 'number' ? data.coverage : null,
     run,
   };
 }

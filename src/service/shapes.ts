@@ -73,7 +73,8 @@ export const historyQuery = z.strictObject({
   all: z.enum(['true', 'false']).default('false').describe('also cycles that were skipped or failed'),
 });
 
-const { flow, behaviour, sequence, labels, keep, detector } = specSchema.shape;
+const { flow, behaviour, sequence, labels, detector } = specSchema.shape;
+const keep = z.enum(['none', 'ledger', 'window']);
 const config = z.object({
   automatic: z.boolean(),
   monitor: monitorShape,
@@ -100,7 +101,7 @@ export const configWrite = z
     gate: part,
     detector: part,
     monitor: part,
-    keep: z.enum(['none', 'ledger']).optional(),
+    keep: keep.optional(),
   })
   .describe('merged over what stands; learners take it up with their next window, the detector with the next sniffer');
 

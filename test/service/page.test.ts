@@ -13,7 +13,7 @@ describe('the page', () => {
     expect(type).toBe('text/html; charset=utf-8');
     expect(html).not.toMatch(/https?:|\sstyle=|\son\w+=|<style|<script>/); // nothing from elsewhere, nothing inline
     const linked = [...html.matchAll(/(?:src|href)="([\w.]+)"/g)].map((m) => m[1]!);
-    expect(linked).toEqual(['page.css', 'docs', 'metrics', 'page.js']);
+    expect(linked).toEqual(['page.css', 'docs', 'metrics', 'plotly.js', 'page.js']);
     const [scriptType, script] = await get('/page.js');
     expect(scriptType).toBe('text/javascript; charset=utf-8');
     expect(() => new Function(script)).not.toThrow();
@@ -27,17 +27,15 @@ describe('the page', () => {
     await get('/docs');
   });
 
-  test('every control has a name', async () => {
+  test('is compressed where that is understood, and not sent again while it has not changed', async () => {
     const { url } = await startSite({ flows: 100 });
-    const html = await (await fetch(url)).text();
-    for (const [control] of html.matchAll(/<(?:input|select)\b[^>]*>/g)) {
-      if (control.includes('hidden')) continue;
-      const id = /id="([\w-]+)"/.exec(control)![1]!;
-      expect(
-        html.includes(`for="${id}"`) || new RegExp(`<label>[^<]*${control.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')}`).test(html),
-        id,
-      ).toBe(true);
+    for (const path of ['/', '/page.js', '/plotly.js']) {
+      const packed = await fetch(url + path, { headers: { 'accept-encoding': 'gzip' } });
+      const plain = await fetch(url + path, { headers: { 'accept-encoding': 'identity' } });
+      expect([packed.headers.get('content-encoding'), plain.headers.get('content-encoding')]).toEqual(['gzip', null]);
+      expect(await packed.text()).toBe(await plain.text());
+      const again = await fetch(url + path, { headers: { 'if-none-match': packed.headers.get('etag')! } });
+      expect([again.status, await again.text()]).toEqual([304, '']);
     }
-    for (const [, text] of html.matchAll(/<button[^>]*>([^<]*)<\/button>/g)) expect(text).not.toBe('');
   });
 });
