@@ -15,6 +15,7 @@ import { trainInWorker } from '../workers/train.js';
 import { createLiveOutput } from './display.js';
 import { excerpt } from './excerpt.js';
 import { clock, grouped } from './format.js';
+import { cellSignal } from './interrupt.js';
 import { progress } from './progress.js';
 import { tableBundle } from './show.js';
 
@@ -23,6 +24,7 @@ const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 export interface TryOptions {
   /** Only this much capture time of each source, seconds. */
   readonly seconds?: number;
+  /** Stops it; the interrupt of a notebook does so too. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,12 +45,13 @@ const moments = ({ stage, ts }: { stage: string; ts: number }, from: number): st
  * @example const { report } = await tryExperiment(resolveSpec(loadSpec('../experiments/lab.yaml')), { seconds: 1200 });
  * @throws what `runExperiment` throws
  */
-export async function tryExperiment(spec: Spec, { seconds, signal }: TryOptions = {}): Promise<Tried> {
+export async function tryExperiment(spec: Spec, { seconds, signal: stop }: TryOptions = {}): Promise<Tried> {
   const home = prepareHome(findHome(process.cwd(), process.env));
   const embedded = createEmbeddedTracking(home.tracking);
   const tracking = createSpooledTracking(embedded, home.spool);
   const registry = createMemoryRegistry({ now: Date.now });
   const alerts = createMemoryAlertStore();
+  const { signal, release } = cellSignal(stop);
   const bar = progress(`experiment ${spec.name}`, { unit: 'B' });
   const table = createLiveOutput();
   const cycles: TimedCycle[] = [];
@@ -89,6 +92,7 @@ export async function tryExperiment(spec: Spec, { seconds, signal }: TryOptions 
     bar.failed(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
+    release();
     await tracking.close();
     embedded.close();
   }

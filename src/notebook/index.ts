@@ -12,7 +12,7 @@ export {
   scatterChart,
 } from './charts.js';
 export { countBy, truthOf } from './count.js';
-export { type Bundle, display, inNotebook } from './display.js';
+export { type Bundle, createLiveOutput, display, inNotebook, type LiveOutput } from './display.js';
 export { type DrawOptions, renderSvg } from './draw.js';
 export { type ExcerptOptions, excerpt } from './excerpt.js';
 export { type Tried, type TryOptions, tryExperiment } from './experiment.js';
@@ -20,6 +20,7 @@ export { type Figure, renderFigure } from './figure.js';
 export { bytes, moment, percent, seconds, timeOfDay } from './format.js';
 export { DANFO_ROWS, toArquero, toArrow, toDanfo } from './frames.js';
 export { renderHtmlPage } from './html.js';
+export { cellSignal, type Stoppable } from './interrupt.js';
 export { clearOutputs, loadNotebook, type Notebook, parseNotebook, renderNotebook } from './notebook-file.js';
 export { chartBundle, plot } from './plot.js';
 export { type Progress, type ProgressOptions, progress } from './progress.js';
@@ -30,6 +31,8 @@ export type { Format } from './table.js';
 
 export { type Watched, type WatchOptions, watch } from './watch.js';
 
+import { listenForInterrupts } from './interrupt.js';
 import { shortErrors } from './short-errors.js';
 
 shortErrors();
+listenForInterrupts();

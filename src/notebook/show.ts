@@ -1,9 +1,11 @@
 import type { Alert } from '../alert.js';
+import type { Comparison } from '../compare.js';
 import type { CycleRecord } from '../cycle.js';
 import type { Step } from '../detector.js';
 import { NetloopError, number } from '../errors.js';
 import type { ExperimentReport } from '../experiment.js';
 import type { Flow } from '../flow.js';
+import { comparisonTables } from './comparison.js';
 import { type Bundle, display } from './display.js';
 import { grouped, moment, percent, seconds } from './format.js';
 import { isArquero } from './frames.js';
@@ -12,6 +14,8 @@ import { type Format, type Row, renderHtml, renderText, type Table } from './tab
 export interface ShowOptions {
   /** Rows shown at most (default 20, at most 1000). */
   readonly rows?: number;
+  /** Which of the pages of so many rows, from 1. */
+  readonly page?: number;
   /** Which columns, in this order. */
   readonly columns?: readonly string[];
   readonly formats?: Readonly<Record<string, Format>>;
@@ -98,9 +102,28 @@ const asRows: Record<Kind, (value: never) => Row> = {
   rows: (value: object) => (typeof value === 'object' ? (value as Row) : { value }),
 };
 
-function tableOf(values: readonly unknown[], total: number, { rows = 20, columns, formats, title }: ShowOptions): Table {
-  const most = number('rows', rows, { min: 1, max: 1000, integer: true });
-  const shown = values.slice(0, most);
+const most = 20;
+
+function pageOf({ rows = most, page = 1 }: ShowOptions): { readonly rows: number; readonly page: number; readonly from: number } {
+  number('rows', rows, { min: 1, max: 1000, integer: true });
+  number('page', page, { min: 1, integer: true });
+  return { rows, page, from: (page - 1) * rows };
+}
+
+function noteOf(total: number, page: number, pages: number): { readonly note?: string } {
+  if (total === 0) return { note: 'no rows' };
+  if (pages < 2) return {};
+  return {
+    note: page < pages ? `page ${page} of ${grouped(pages)}, more with { page: ${page + 1} }` : `page ${page} of ${grouped(pages)}`,
+  };
+}
+
+function tableOf(values: readonly unknown[], total: number, options: ShowOptions): Table {
+  const { columns, formats, title } = options;
+  const { rows, page, from } = pageOf(options);
+  const shown = values.length > rows ? values.slice(from, from + rows) : values;
+  const pages = Math.ceil(total / rows);
+  if (page > Math.max(1, pages)) throw new NetloopError('NL_OPTION', `invalid page: expected a whole number in [1, ${pages}], got ${page}`);
   const project = asRows[kindOf(shown[0])] as (value: unknown) => Row;
   const lines = shown.map(project);
   const all = [...new Set(lines.flatMap((line) => Object.keys(line)))];
@@ -108,7 +131,7 @@ function tableOf(values: readonly unknown[], total: number, { rows = 20, columns
   if (unknown !== undefined && lines.length > 0) {
     throw new NetloopError('NL_OPTION', `invalid columns: there is no column '${unknown}', expected some of ${all.join(', ')}`);
   }
-  return { title, columns: columns ?? all, rows: lines, total, formats, ...(total === 0 ? { note: 'no rows' } : {}) };
+  return { title, columns: columns ?? all, rows: lines, total, formats, ...noteOf(total, page, pages) };
 }
 
 /** A run's report: its cycles, and each learner beside its baselines. */
@@ -133,10 +156,13 @@ function fieldsTable(value: Row, { title, formats }: ShowOptions): Table {
 }
 
 function tablesOf(value: unknown, options: ShowOptions): readonly Table[] {
-  if (isArquero(value))
-    return [tableOf(value.objects({ limit: options.rows ?? 20 }), value.numRows(), { columns: value.columnNames(), ...options })];
+  if (isArquero(value)) {
+    const { rows, from } = pageOf(options);
+    return [tableOf(value.objects({ limit: rows, offset: from }), value.numRows(), { columns: value.columnNames(), ...options })];
+  }
   if (Array.isArray(value)) return [tableOf(value, value.length, options)];
   if (has(value, 'cycles', 'prequential', 'run_id')) return reportTables(value as unknown as ExperimentReport, options);
+  if (has(value, 'runs', 'sections', 'why')) return comparisonTables(value as unknown as Comparison, pageOf(options).rows);
   if (kindOf(value) !== 'rows') return [tableOf([value], 1, options)];
   if (has(value)) return [fieldsTable(value, options)];
   return [tableOf([{ value }], 1, options)];
@@ -149,8 +175,8 @@ export function tableBundle(value: unknown, options: ShowOptions = {}): Bundle {
 }
 
 /**
- * Shows a value as a table with units: an arquero table, flows, steps, alerts, a cycle or many, a run's report, any rows, one object.
- * At most `rows` rows are shown, and how many there are is said.
+ * Shows a value as a table with units: an arquero table, flows, steps, alerts, a cycle or many, a run's report, a comparison of
+ * runs, any rows, one object. At most `rows` rows are shown, `page` by page, and how many there are is said.
  * @example show(flows, { rows: 10, columns: ['time', 'orig', 'resp', 'state'] })
  * @throws NL_OPTION for a column that does not exist
  */

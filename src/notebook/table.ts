@@ -22,7 +22,8 @@ export interface Table {
 /** Shares that are called by these names read better as percent. */
 const shares = /(?:^|_)(?:coverage|noise|benignNoise|accuracy|balancedAccuracy|precision|recall|fpr|f1|prAuc|share|rate|overlap)$/i;
 
-function guess(column: string): Format {
+/** How a column of this name is written, where nobody says. */
+export function guess(column: string): Format {
   if (column === 'ts' || column === 'from' || column === 'to') return 'time';
   if (column === 'duration') return 'micros';
   if (/(?:^|_)bytes$/.test(column)) return 'bytes';
@@ -82,9 +83,13 @@ export function renderText(table: Table): string {
 /** A table as HTML; every text in it is escaped. */
 export function renderHtml(table: Table): string {
   const { heads, lines, right, foot } = cells(table);
-  const align = (c: number): string => ` style="text-align:${right[c] ? 'right' : 'left'};white-space:nowrap"`;
-  const head = heads.map((text, c) => `<th${align(c)}>${escapeText(text)}</th>`).join('');
-  const body = lines.map((line) => `<tr>${line.map((text, c) => `<td${align(c)}>${escapeText(text)}</td>`).join('')}</tr>`).join('\n');
+  // A sentence is broken into lines, everything else stands on one.
+  const align = (c: number, text: string): string =>
+    ` style="text-align:${right[c] ? 'right' : 'left'};${text.length > 80 ? 'white-space:normal;min-width:32em' : 'white-space:nowrap'}"`;
+  const head = heads.map((text, c) => `<th${align(c, '')}>${escapeText(text)}</th>`).join('');
+  const body = lines
+    .map((line) => `<tr>${line.map((text, c) => `<td${align(c, text)}>${escapeText(text)}</td>`).join('')}</tr>`)
+    .join('\n');
   const caption = table.title ? `<caption style="text-align:left;font-weight:600">${escapeText(table.title)}</caption>` : '';
   const below = foot ? `<p style="color:#667085;font-size:smaller">${escapeText(foot)}</p>` : '';
   return `<div><table>${caption}<thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table>${below}</div>`;

@@ -8,6 +8,10 @@ const folder = join(import.meta.dirname, '..', '..', 'notebooks');
 const home = mkdtempSync(join(tmpdir(), 'netloop-notebooks-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
+/** Pictures that a notebook holds at least; 10 holds none where neither public set is. */
+const pictures: Record<string, number> = { '07': 1, '09': 2, '10': process.env.CI ? 3 : 0 };
+
+// 09 watches the loopback, and makes traffic of its own on it.
 test.each(readdirSync(folder).filter((name) => name.endsWith('.ipynb')))(
   '%s runs from top to bottom as it is, in under two minutes',
   async (file) => {
@@ -17,7 +21,7 @@ test.each(readdirSync(folder).filter((name) => name.endsWith('.ipynb')))(
     const shown = notebook.cells
       .flatMap((cell) => cell.outputs ?? [])
       .filter((o) => o.output_type === 'display_data' && 'image/svg+xml' in o.data);
-    expect(shown.length).toBeGreaterThanOrEqual(file.startsWith('07') ? 1 : 4);
+    expect(shown.length).toBeGreaterThanOrEqual(pictures[file.slice(0, 2)] ?? 4);
   },
   180_000,
 );
