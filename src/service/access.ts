@@ -9,7 +9,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** What may be seen without a token: that the service lives, and the page that asks for the token. */
-const OPEN = new Set(['/', '/page.js', '/page.css', '/healthz']);
+const OPEN = new Set(['/', '/page.js', '/page.css', '/plotly.js', '/healthz']);
 
 /** Compares in constant time, whatever the lengths. */
 const same = (a: string, b: string): boolean =>
