@@ -10,7 +10,9 @@ const folder = join(root, 'src', 'kernels', 'assembly');
 const target = join(root, 'src', 'kernels', 'network.wasm.ts');
 
 // No fused multiply-add and no relaxed SIMD (both off unless asked for): the same bits everywhere. Memory comes from outside, with its bound.
+// It is shared, so that threads can work on one network; 32,768 pages are 2 GB.
 const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory', '--noExportMemory', '--use', 'abort='];
+flags.push('--enable', 'threads', '--sharedMemory', '--maximumMemory', '32768');
 
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.ts'))

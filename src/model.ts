@@ -19,6 +19,10 @@ export interface Architecture {
   readonly features: number;
   /** LSTM units, one entry a layer (empty for the MLP). */
   readonly units: readonly number[];
+  /** Every LSTM layer also reads backwards, with weights of its own; its output is both halves, forwards first. Default: false. */
+  readonly bidirectional?: boolean;
+  /** Of the gates i, f and o: `hard_sigmoid` is clip(0.2 z + 0.5, 0, 1), as in Keras 2 and TensorFlow.js. Default: sigmoid. */
+  readonly recurrentActivation?: 'sigmoid' | 'hard_sigmoid';
   /** Dense relu layers before the sigmoid output. */
   readonly dense: readonly number[];
 }
@@ -29,15 +33,62 @@ export interface TrainOptions {
   readonly batch: number;
   readonly learningRate: number;
   readonly optimizer?: 'adam' | 'sgd';
+  /** Of `sgd`: share of the last step that the next one repeats, in [0, 1). Default: 0. */
+  readonly momentum?: number;
   /** Largest gradient norm; 0 leaves gradients alone. */
   readonly clipNorm?: number;
+  /** How the learning rate moves from epoch to epoch. Default: it stays. */
+  readonly schedule?: Schedule;
+  /** Share of a hidden layer's outputs set to 0 while it learns: one for all, or one a layer (LSTM layers, then dense ones). Default: 0. */
+  readonly dropout?: number | readonly number[];
+  /** Layers whose weights stay as they are (`lstm_0`, `dense_1`, `output`), to learn only what is new. Default: none. */
+  readonly frozen?: readonly string[];
+  readonly earlyStopping?: EarlyStopping;
   /** Loss weights of benign and attack rows. */
   readonly classWeight?: readonly [benign: number, attack: number];
-  /** Decides the order of rows (and dropout). */
+  /** Decides the order of rows and dropout. */
   readonly seed: number;
+  /** Threads that `trainInWorker` trains with. The bits do not depend on them. Default: 1. */
+  readonly threads?: number;
   readonly validation?: LabelledBatch;
   readonly signal?: AbortSignal;
   readonly onEpoch?: (epoch: EpochRecord) => void;
+  readonly onBatch?: (progress: BatchProgress) => void;
+  /** Threads that lend a hand (`createTeam`). */
+  readonly team?: Team;
+}
+
+/** The learning rate of epoch e (from 0): `step` is rate x factor^floor(e / every), `exponential` rate x factor^e, `cosine` falls from rate to rate x floor. */
+export type Schedule =
+  | { readonly kind: 'step'; readonly every: number; readonly factor: number }
+  | { readonly kind: 'exponential'; readonly factor: number }
+  | { readonly kind: 'cosine'; readonly floor?: number };
+
+/** Ends a training when `monitor` has not fallen by more than `minDelta` for `patience` epochs. */
+export interface EarlyStopping {
+  readonly patience: number;
+  /** Default: 0. */
+  readonly minDelta?: number;
+  /** Default: `val_loss` where there is a validation batch, else `loss`. */
+  readonly monitor?: 'loss' | 'val_loss';
+  /** Whether the model gets the weights of its best epoch. Default: true. */
+  readonly restoreBest?: boolean;
+}
+
+/** How far a training is; `loss` is the batch's mean. */
+export interface BatchProgress {
+  readonly epoch: number;
+  /** From 1 to `batches`. */
+  readonly batch: number;
+  readonly batches: number;
+  readonly loss: number;
+}
+
+/** Threads beside the caller's, for one training at a time. Who computes what does not change a bit. */
+export interface Team {
+  readonly helpers: number;
+  /** Hands every helper what it needs to join in, and its number from 1; a helper leaves when the training ends. */
+  invite(invitation: object): void;
 }
 
 export interface EpochRecord {
@@ -47,13 +98,20 @@ export interface EpochRecord {
   readonly accuracy: number;
   readonly val_loss?: number;
   readonly val_accuracy?: number;
+  /** Where there is a schedule. */
+  readonly learning_rate?: number;
 }
 
 export interface TrainReport {
   readonly epochs: readonly EpochRecord[];
   readonly samples: number;
-  /** `cancelled` (by the signal) and `diverged` (loss or weights no longer finite, or the loss above 20) leave the weights as they were. */
-  readonly stopped: 'done' | 'cancelled' | 'diverged';
+  /**
+   * `early`: by early stopping. `cancelled` (by the signal) and `diverged` (loss or weights no longer finite, or the loss above 20) leave the
+   * weights as they were.
+   */
+  readonly stopped: 'done' | 'early' | 'cancelled' | 'diverged';
+  /** With early stopping: the epoch whose `monitor` was lowest. */
+  readonly best?: number;
 }
 
 /** A model at rest: what `save` gives and `load` takes. `weights` is little-endian float32 in the order of the architecture. */

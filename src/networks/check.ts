@@ -1,5 +1,5 @@
 import { NetloopError, number } from '../errors.js';
-import type { Architecture, Batch, LabelledBatch, TrainOptions } from '../model.js';
+import type { Architecture, Batch, LabelledBatch } from '../model.js';
 import { layOut } from './layout.js';
 import { MOST_SLOTS, placeNetwork } from './memory.js';
 
@@ -8,7 +8,7 @@ const MOST_WEIGHTS = 2 ** 24;
 
 /** @throws NL_LAYER_UNKNOWN for another kind, NL_OPTION for sizes outside their range */
 export function checkArchitecture(architecture: Architecture): Architecture {
-  const { kind, steps, features, units, dense } = architecture;
+  const { kind, steps, features, units, dense, bidirectional = false, recurrentActivation = 'sigmoid' } = architecture;
   if (kind !== 'mlp' && kind !== 'lstm') {
     throw new NetloopError('NL_LAYER_UNKNOWN', `unknown model kind '${String(kind)}': expected 'mlp' or 'lstm'`, {
       where: { layer: kind },
@@ -21,11 +21,23 @@ export function checkArchitecture(architecture: Architecture): Architecture {
     throw new NetloopError('NL_OPTION', 'invalid units or dense: expected lists of sizes');
   number('number of LSTM layers', units.length, { min: kind === 'lstm' ? 1 : 0, max: kind === 'lstm' ? 16 : 0, integer: true });
   number('number of dense layers', dense.length, { max: 16, integer: true });
+  if (bidirectional !== false && (bidirectional !== true || kind !== 'lstm')) {
+    throw new NetloopError(
+      'NL_OPTION',
+      `invalid bidirectional: expected true or false, and false for an MLP, got ${String(bidirectional)}`,
+    );
+  }
+  if (recurrentActivation !== 'sigmoid' && recurrentActivation !== 'hard_sigmoid') {
+    throw new NetloopError(
+      'NL_OPTION',
+      `invalid recurrentActivation: expected 'sigmoid' or 'hard_sigmoid', got '${String(recurrentActivation)}'`,
+    );
+  }
   for (const n of units) number('units', n, size);
   for (const n of dense) number('dense', n, size);
   const layout = layOut(architecture);
   number('number of weights', layout.padded, { max: MOST_WEIGHTS });
-  placeNetwork(layout, MOST_SLOTS);
+  placeNetwork(layout, { slots: MOST_SLOTS });
   return architecture;
 }
 
@@ -83,20 +95,4 @@ export function checkBothClasses({ y, rows }: LabelledBatch): void {
   if (attacks === 0 || attacks === rows) {
     throw new NetloopError('NL_ONE_CLASS', `nothing to learn: expected rows of both classes, got ${attacks} attacks among ${rows} rows`);
   }
-}
-
-/** The options with their defaults. @throws NL_OPTION */
-export function checkOptions(options: TrainOptions): Required<Pick<TrainOptions, 'optimizer' | 'clipNorm' | 'classWeight'>> & TrainOptions {
-  const { optimizer = 'adam', clipNorm = 0, classWeight = [1, 1] as const } = options;
-  number('epochs', options.epochs, { min: 1, max: 1e6, integer: true });
-  number('batch', options.batch, { min: 1, max: 65536, integer: true });
-  number('learningRate', options.learningRate, { min: 0, max: 1e6 });
-  number('seed', options.seed, { min: 0, max: 2 ** 32 - 1, integer: true });
-  number('clipNorm', clipNorm, { min: 0, max: 1e30 });
-  number('classWeight of benign', classWeight[0], { min: 0, max: 1e6 });
-  number('classWeight of attack', classWeight[1], { min: 0, max: 1e6 });
-  if (optimizer !== 'adam' && optimizer !== 'sgd') {
-    throw new NetloopError('NL_OPTION', `invalid optimizer: expected 'adam' or 'sgd', got '${String(optimizer)}'`);
-  }
-  return { ...options, optimizer, clipNorm, classWeight };
 }

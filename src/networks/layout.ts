@@ -8,6 +8,8 @@ export interface Block {
   readonly name: string;
   readonly rows: number;
   readonly paddedRows: number;
+  /** 2 when its rows are a bidirectional layer's two halves, each padded for itself. */
+  readonly halves: number;
   /** 4 for the gates of an LSTM, else 1. */
   readonly groups: number;
   readonly columns: number;
@@ -17,18 +19,29 @@ export interface Block {
   readonly offset: number;
 }
 
-export interface LstmLayout {
-  /** Columns of its input that count, and the distance between input rows. */
-  readonly inputs: number;
-  readonly width: number;
-  /** Padded. */
-  readonly units: number;
+/** The weights of one reading direction. */
+export interface LstmBlocks {
   readonly kernel: Block;
   readonly recurrent: Block;
   readonly bias: Block;
 }
 
+export interface LstmLayout extends LstmBlocks {
+  /** Its layer's name, as `frozen` names it; blocks are `name/…`. */
+  readonly name: string;
+  /** Columns of its input that count, and the distance between input rows. */
+  readonly inputs: number;
+  readonly width: number;
+  /** Padded. */
+  readonly units: number;
+  /** Padded columns of its output: twice the units when bidirectional. */
+  readonly out: number;
+  /** The weights that read backwards, when bidirectional. */
+  readonly back: LstmBlocks | null;
+}
+
 export interface DenseLayout {
+  readonly name: string;
   readonly inputs: number;
   readonly width: number;
   readonly units: number;
@@ -36,7 +49,7 @@ export interface DenseLayout {
   readonly bias: Block;
 }
 
-/** Where each weight of an architecture lies: order kernel, recurrent, bias for each LSTM layer, then kernel, bias for each dense layer and the output. */
+/** Where each weight of an architecture lies: order kernel, recurrent, bias for each LSTM layer (backwards after forwards), then kernel, bias for each dense layer and the output. */
 export interface Layout {
   readonly architecture: Architecture;
   /** Floats a step of input takes in memory. */
@@ -57,40 +70,53 @@ export function layOut(architecture: Architecture): Layout {
   const blocks: Block[] = [];
   let start = 0;
   let offset = 0;
-  const block = (name: string, rows: number, paddedRows: number, groups: number, columns: number, paddedColumns: number): Block => {
-    const made = { name, rows, paddedRows, groups, columns, paddedColumns, start, offset };
+  const width = upTo(4, architecture.features);
+  let inputs = architecture.features;
+  let from = width; // padded size of what the next layer reads
+  let halves = 1;
+  const add = (
+    name: string,
+    rows: number,
+    paddedRows: number,
+    groups: number,
+    columns: number,
+    paddedColumns: number,
+    parts = 1,
+  ): Block => {
+    const made = { name, rows, paddedRows, halves: parts, groups, columns, paddedColumns, start, offset };
     start += rows * groups * columns;
     offset += upTo(4, paddedRows * groups * paddedColumns);
     blocks.push(made);
     return made;
   };
-  const width = upTo(4, architecture.features);
-  let inputs = architecture.features;
-  let from = width; // padded size of what the next layer reads
   const lstm = architecture.units.map((columns, i): LstmLayout => {
     const units = upTo(8, columns);
-    const layer = {
-      inputs: i === 0 ? inputs : from,
-      width: from,
-      units,
-      kernel: block(`lstm_${i}/kernel`, inputs, from, 4, columns, units),
-      recurrent: block(`lstm_${i}/recurrent`, columns, units, 4, columns, units),
-      bias: block(`lstm_${i}/bias`, 1, 1, 4, columns, units),
-    };
-    inputs = columns;
-    from = units;
+    const direction = (name: string): LstmBlocks => ({
+      kernel: add(`${name}/kernel`, inputs, from, 4, columns, units, halves),
+      recurrent: add(`${name}/recurrent`, columns, units, 4, columns, units),
+      bias: add(`${name}/bias`, 1, 1, 4, columns, units),
+    });
+    const name = `lstm_${i}`;
+    const both = architecture.bidirectional === true;
+    const sizes = { name, inputs: i === 0 ? inputs : from, width: from, units, out: both ? 2 * units : units };
+    const layer = { ...sizes, ...direction(name), back: both ? direction(`${name}/backward`) : null };
+    halves = both ? 2 : 1;
+    inputs = halves * columns;
+    from = layer.out;
     return layer;
   });
   const denseLayer = (name: string, columns: number, units: number, first: boolean): DenseLayout => {
     const layer = {
+      name,
       inputs: first ? inputs : from,
       width: from,
       units,
-      kernel: block(`${name}/kernel`, inputs, from, 1, columns, units),
-      bias: block(`${name}/bias`, 1, 1, 1, columns, units),
+      kernel: add(`${name}/kernel`, inputs, from, 1, columns, units, halves),
+      bias: add(`${name}/bias`, 1, 1, 1, columns, units),
     };
     inputs = columns;
     from = units;
+    halves = 1;
     return layer;
   };
   const dense = architecture.dense.map((columns, i) => denseLayer(`dense_${i}`, columns, upTo(8, columns), i === 0 && lstm.length === 0));
@@ -116,6 +142,12 @@ export function unpad(layout: Layout, from: Float32Array): Float32Array {
 
 function eachRun(layout: Layout, copy: (start: number, offset: number, length: number) => void): void {
   for (const b of layout.blocks) {
-    for (let r = 0; r < b.rows * b.groups; r++) copy(b.start + r * b.columns, b.offset + r * b.paddedColumns, b.columns);
+    const half = b.rows / b.halves;
+    for (let r = 0; r < b.rows; r++) {
+      const row = Math.floor(r / half) * (b.paddedRows / b.halves) + (r % half);
+      for (let g = 0; g < b.groups; g++) {
+        copy(b.start + (r * b.groups + g) * b.columns, b.offset + (row * b.groups + g) * b.paddedColumns, b.columns);
+      }
+    }
   }
 }

@@ -1,33 +1,33 @@
 // The inside of a training thread: one job in, news out, then it ends. Any message from outside means: cancel.
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isNetloopError } from '../errors.js';
-import type { EpochRecord } from '../model.js';
+import type { BatchProgress, EpochRecord } from '../model.js';
 import { loadModel } from '../networks/load.js';
 import type { TrainJob, TrainNews } from './messages.js';
+import { stepBack } from './priority.js';
+import { createTeam } from './team.js';
 
-/** On Linux a priority belongs to a thread: this one steps behind live detection. Elsewhere it would slow the whole process, so it stays. */
-function stepBack(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    if (thread !== process.pid) setPriority(thread, 10);
-  } catch {
-    // No /proc, or not allowed: training runs at normal priority.
-  }
-}
+/** Batches can be faster than messages: at most one a so many milliseconds is told, and the last of an epoch. */
+const BETWEEN_BATCHES_MS = 20;
 
-async function main({ model: file, batch, options }: TrainJob): Promise<void> {
+async function main({ model: file, batch, options, progress }: TrainJob): Promise<void> {
   const port = parentPort!;
   const tell = (news: TrainNews, transfer: ArrayBuffer[] = []): void => port.postMessage(news, transfer);
   const cancel = new AbortController();
   port.once('message', () => cancel.abort());
   stepBack();
+  const team = createTeam(options.threads, { low: true });
   try {
     const model = loadModel(file);
+    let told = Number.NEGATIVE_INFINITY;
+    const onBatch = (batch: BatchProgress): void => {
+      const now = performance.now();
+      if (now - told < BETWEEN_BATCHES_MS && batch.batch < batch.batches) return;
+      told = now;
+      tell({ kind: 'batch', batch });
+    };
     const onEpoch = (epoch: EpochRecord): void => tell({ kind: 'epoch', epoch });
-    const report = await model.train(batch, { ...options, signal: cancel.signal, onEpoch });
+    const report = await model.train(batch, { ...options, team, signal: cancel.signal, onEpoch, onBatch: progress ? onBatch : undefined });
     const saved = model.save();
     tell({ kind: 'done', model: saved, report }, [saved.weights.buffer as ArrayBuffer]);
   } catch (error) {
@@ -35,6 +35,7 @@ async function main({ model: file, batch, options }: TrainJob): Promise<void> {
     tell({ kind: 'failed', code: error.code, message: error.message, where: error.where });
   } finally {
     port.close();
+    await team.close();
   }
 }
 

@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { NetloopError, number } from '../errors.js';
-import type { EpochRecord, LabelledBatch, ModelFile, TrainOptions, TrainReport } from '../model.js';
+import type { BatchProgress, EpochRecord, LabelledBatch, ModelFile, TrainOptions, TrainReport } from '../model.js';
+import { checkArchitecture } from '../networks/check.js';
+import { trainingBytes } from '../networks/memory.js';
+import { compiled } from './compiled.js';
 import type { TrainJob, TrainNews } from './messages.js';
 
 export interface WorkerTraining {
@@ -10,14 +13,13 @@ export interface WorkerTraining {
   /** Cancels: the promise then resolves with `stopped: 'cancelled'` and the weights as they were. Default: the options' own. */
   readonly signal?: AbortSignal;
   readonly onEpoch?: (epoch: EpochRecord) => void;
-  /** Bound of the thread's JavaScript heap. Rows and weights lie outside it; they are as large as batch and architecture say. */
+  /** Told every 20 ms or so, and at the end of each epoch. Default: the options' own. */
+  readonly onBatch?: (progress: BatchProgress) => void;
+  /** Bound of the thread's JavaScript heap. Default: 512. */
   readonly heapMegabytes?: number;
+  /** Bound of what lies outside the heap: the thread's copy of the rows, and weights, gradients and working arrays. Default: 4096. */
+  readonly arrayMegabytes?: number;
 }
-
-/** The thread's entry is compiled JavaScript, also when this file is run from its TypeScript source (tests). */
-const entry = new URL(
-  import.meta.url.replace(/\/src\/workers\/train\.ts$/, '/dist/workers/train.js').replace(/train\.js$/, 'train-thread.js'),
-);
 
 /** Structured cloning copies a view's whole buffer: so a view is cut out first. Shared memory is passed on without a copy. */
 const compact = (a: Float32Array): Float32Array =>
@@ -29,34 +31,56 @@ const compactBatch = (b: LabelledBatch): LabelledBatch => ({
   ...(b.weight ? { weight: compact(b.weight) } : {}),
 });
 
+/** @throws NL_OPTION when rows and network together are larger than the bound */
+function checkBound({ model, batch, options }: WorkerTraining, megabytes: number): void {
+  const rows = [batch, options.validation].reduce(
+    (sum, b) => sum + (b ? b.x.byteLength + b.y.byteLength + (b.weight?.byteLength ?? 0) : 0),
+    0,
+  );
+  const needed = (rows + trainingBytes(checkArchitecture(model.architecture), options.threads)) / 2 ** 20;
+  if (needed > megabytes) {
+    const what = `training takes ${Math.ceil(needed)} MB of arrays: expected at most ${megabytes}`;
+    throw new NetloopError('NL_OPTION', `${what}; take fewer rows, units or threads, or raise arrayMegabytes`);
+  }
+}
+
 /**
  * Trains in a thread of its own, started for this training and gone after it (about 40 ms), at low priority where the system has that for
- * threads (Linux). Same bits as `loadModel(model).train(batch, options)`. The caller's arrays are copied once; give arrays over a
+ * threads (Linux); `options.threads` above 1 gives it helpers. Same bits as `loadModel(model).train(batch, options)`. The caller's arrays are copied once; give arrays over a
  * SharedArrayBuffer to avoid even that, and leave them alone meanwhile.
- * @throws as `Model.train`, and NL_WORKER when the thread dies
+ * @throws as `Model.train`, NL_OPTION when it would take more memory than allowed, and NL_WORKER when the thread dies
  */
-export function trainInWorker(job: WorkerTraining): Promise<{ readonly model: ModelFile; readonly report: TrainReport }> {
-  const { signal: ownSignal, onEpoch: ownOnEpoch, ...options } = job.options;
-  const { model, signal = ownSignal, onEpoch = ownOnEpoch, heapMegabytes = 512 } = job;
+export async function trainInWorker(job: WorkerTraining): Promise<{ readonly model: ModelFile; readonly report: TrainReport }> {
+  const { signal: ownSignal, onEpoch: ownOnEpoch, onBatch: ownOnBatch, team: _, ...options } = job.options;
+  const { model, signal = ownSignal, onEpoch = ownOnEpoch, onBatch = ownOnBatch, heapMegabytes = 512, arrayMegabytes = 4096 } = job;
   number('heapMegabytes', heapMegabytes, { min: 16, max: 65536 });
+  number('arrayMegabytes', arrayMegabytes, { min: 1, max: 2 ** 20 });
+  number('threads', options.threads ?? 1, { min: 1, max: 64, integer: true });
+  checkBound(job, arrayMegabytes);
   const workerData: TrainJob = {
     model,
     batch: compactBatch(job.batch),
+    progress: onBatch !== undefined,
     options: options.validation ? { ...options, validation: compactBatch(options.validation) } : options,
   };
-  if (signal?.aborted) return Promise.resolve({ model, report: { epochs: [], samples: job.batch.rows, stopped: 'cancelled' } });
+  if (signal?.aborted) return { model, report: { epochs: [], samples: job.batch.rows, stopped: 'cancelled' } };
 
   return new Promise((resolve, reject) => {
-    const worker = new Worker(entry, { workerData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } });
+    const worker = new Worker(compiled('train-thread'), {
+      workerData,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    });
     const cancel = (): void => worker.postMessage('cancel');
     signal?.addEventListener('abort', cancel, { once: true });
     const died = (why: string, cause?: unknown): void =>
       reject(new NetloopError('NL_WORKER', `the training thread died: ${why}; the model is as it was`, { cause }));
     let settle: (() => void) | undefined; // what came first; the promise waits for the thread's end, so that its memory is free again
     worker.on('message', (news: TrainNews) => {
-      if (news.kind === 'epoch') {
+      if (news.kind === 'epoch' || news.kind === 'batch') {
         try {
-          onEpoch?.(news.epoch);
+          if (news.kind === 'epoch') onEpoch?.(news.epoch);
+          else onBatch?.(news.batch);
         } catch (error) {
           settle ??= () => reject(error);
           void worker.terminate();

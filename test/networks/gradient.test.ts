@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Architecture, LabelledBatch } from '../../src/model.js';
+import { type Dropout, dropoutOf } from '../../src/networks/dropout.js';
 import { initialWeights } from '../../src/networks/initialize.js';
 import { layOut, unpad } from '../../src/networks/layout.js';
 import { createNetwork } from '../../src/networks/network.js';
@@ -17,9 +18,12 @@ const architectures: readonly Architecture[] = [
   { kind: 'lstm', steps: 3, features: 7, units: [5], dense: [3] },
   { kind: 'lstm', steps: 4, features: 6, units: [12], dense: [8, 5] },
   { kind: 'lstm', steps: 4, features: 3, units: [6, 9, 4], dense: [5] },
+  { kind: 'lstm', steps: 3, features: 5, units: [7], dense: [6], recurrentActivation: 'hard_sigmoid' },
+  { kind: 'lstm', steps: 1, features: 5, units: [5], dense: [], bidirectional: true },
+  { kind: 'lstm', steps: 4, features: 5, units: [6, 9], dense: [5], bidirectional: true },
 ];
 const name = (a: Architecture): string =>
-  `${a.kind} ${a.steps}x${a.features} units ${a.units.join(',') || '-'} dense ${a.dense.join(',') || '-'}`;
+  `${a.kind} ${a.steps}x${a.features} units ${a.units.join(',') || '-'} dense ${a.dense.join(',') || '-'}${a.bidirectional ? ' bidirectional' : ''}${a.recurrentActivation ? ` ${a.recurrentActivation}` : ''}`;
 
 /** Weights with no zero biases, so that nothing hides behind a zero. */
 function shaken(architecture: Architecture): Float32Array {
@@ -27,16 +31,16 @@ function shaken(architecture: Architecture): Float32Array {
   return initialWeights(layOut(architecture), 3).map((w) => w + 0.2 * (random.next() - 0.5));
 }
 
-function run(architecture: Architecture, weights: Float32Array, batch: LabelledBatch) {
+function run(architecture: Architecture, weights: Float32Array, batch: LabelledBatch, dropout: Dropout | null = null) {
   const layout = layOut(architecture);
   const network = createNetwork(layout, { slots: 1 });
   network.load(weights);
   network.x.set(batch.x);
   network.y.set(batch.y);
   network.weight.set(batch.weight!);
-  const score = gradient(network, batch.rows, 1 / batch.rows, 0);
+  gradient(network, { slot: 0, rows: batch.rows, scale: 1 / batch.rows, dropout });
   const raw = new Float32Array(network.x.buffer, network.at.gradients, layout.padded);
-  return { layout, network, raw, gradient: unpad(layout, raw), loss: score.loss / batch.rows };
+  return { layout, network, raw, gradient: unpad(layout, raw), loss: network.scores[0]! / batch.rows };
 }
 
 describe.each(architectures.map((a) => [name(a), a] as const))('%s', (_, architecture) => {
@@ -76,3 +80,32 @@ describe.each(architectures.map((a) => [name(a), a] as const))('%s', (_, archite
     expect(Math.abs(real - unpadded)).toBeLessThan(1e-9 * real);
   });
 });
+
+// The masks are what counts here: the reference draws them again, one by one, from the seeded stream that the kernel's key starts.
+describe.each([architectures[2]!, architectures[5]!, architectures[6]!, architectures[9]!].map((a) => [name(a), a] as const))(
+  'with dropout, %s',
+  (_, architecture) => {
+    const weights = shaken(architecture);
+    const base = makeRows(architecture, 11, 2);
+    const batch = { ...base, weight: base.y.map(() => 1) };
+    const rates = [...architecture.units, ...architecture.dense].map((__, i) => [0.3, 0.5, 0.1, 0.4][i]!);
+    const dropout = dropoutOf(rates, 99, 3, 1);
+    const kernel = run(architecture, weights, batch, dropout);
+
+    it('has the loss and the gradient of finite differences', () => {
+      expect(kernel.loss).toBeCloseTo(loss(architecture, weights, batch, dropout), 6);
+      expect(kernel.loss).not.toBeCloseTo(loss(architecture, weights, batch), 3);
+      for (const block of kernel.layout.blocks) {
+        const count = block.rows * block.groups * block.columns;
+        for (let i = block.start; i < block.start + count; i += Math.ceil(count / 25)) {
+          const shifted = Float64Array.from(weights);
+          shifted[i] = weights[i]! + 1e-5;
+          const above = loss(architecture, shifted, batch, dropout);
+          shifted[i] = weights[i]! - 1e-5;
+          const slope = (above - loss(architecture, shifted, batch, dropout)) / 2e-5;
+          expect(Math.abs(kernel.gradient[i]! - slope), `${block.name}[${i - block.start}]`).toBeLessThan(2e-6 + 1e-5 * Math.abs(slope));
+        }
+      }
+    });
+  },
+);

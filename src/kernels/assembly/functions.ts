@@ -35,6 +35,12 @@ import { add, mul, splat } from './lanes';
   return add(splat(0.5), mul(splat(0.5), tanh4(mul(splat(0.5), x))));
 }
 
+/** A straight line instead of the logistic function, of four floats: clip(slope x + 1/2, 0, 1). */
+// @ts-ignore: decorator
+@inline export function hardSigmoid4(slope: v128, x: v128): v128 {
+  return f32x4.pmin(splat(1), f32x4.pmax(splat(0), add(mul(slope, x), splat(0.5))));
+}
+
 /** e^x for |x| <= 87: x = n ln 2 + r, a degree 6 polynomial in r, then n into the exponent (Cephes expf). Relative error below 2e-7. */
 export function exp(x: f32): f32 {
   const c: f32 = x > 87 ? 87 : x < -87 ? -87 : x;

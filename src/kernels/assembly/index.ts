@@ -2,7 +2,8 @@
 export { lstmForward, lstmBackward, lstmGradient } from './lstm';
 export { denseForward, denseGradient, outputForward, outputGradient } from './dense';
 export { probability, crossEntropy, hits } from './loss';
-export { fold, squares, adam, sgd } from './optimizer';
+export { fold, squares, adam, sgd, momentum } from './optimizer';
+export { dropout } from './dropout';
 export { multiply, pack, packTransposed } from './multiply';
-export { gather } from './rows';
+export { gather, place } from './rows';
 export { exp, log1p, tanhAll, sigmoidAll } from './functions';

@@ -1,22 +1,32 @@
 // One LSTM layer over a shard of rows (Hochreiter and Schmidhuber 1997, with forget gates as in Keras; gate order i, f, c, o).
 //
 // Arrays are step-major: [steps][rows][...], so that a step is one block. h and c have steps + 1 entries; entry 0 is the state before, 0.
-//   z_t = x_t Wx + h_(t-1) Wh + b      i = sigmoid(z_i)  f = sigmoid(z_f)  g = tanh(z_c)  o = sigmoid(z_o)
+//   z_t = x_t Wx + h_(t-1) Wh + b      i = s(z_i)  f = s(z_f)  g = tanh(z_c)  o = s(z_o)
 //   c_t = f c_(t-1) + i g              h_t = o tanh(c_t)
-import { sigmoid4, tanh4 } from './functions';
+// s is the logistic function, or, when slope is not 0, the straight line clip(slope z + 1/2, 0, 1).
+import { hardSigmoid4, sigmoid4, tanh4 } from './functions';
 import { add, at, load4, mul, splat, store4, sub } from './lanes';
 import { multiply, multiplyPacked, packAndSum, packStrips } from './multiply';
 
+/** s(z) of four floats. */
+// @ts-ignore: decorator
+@inline function gate(hard: bool, slope: v128, z: v128): v128 {
+  return hard ? hardSigmoid4(slope, z) : sigmoid4(z);
+}
+
 /** z [rows][4 units] becomes the gates i, f, g, o in place; c, tanhC and h get this step's values. */
-function gates(rows: i32, units: i32, z: usize, bias: usize, cBefore: usize, c: usize, tanhC: usize, h: usize): void {
+// @ts-ignore: decorator
+@inline function gates(
+  hard: bool, slope: v128, rows: i32, units: i32, z: usize, bias: usize, cBefore: usize, c: usize, tanhC: usize, h: usize,
+): void {
   for (let r = 0; r < rows; r++) {
     const zi = at(z, r * 4 * units), zf = at(zi, units), zc = at(zf, units), zo = at(zc, units);
     const bi = bias, bf = at(bi, units), bc = at(bf, units), bo = at(bc, units);
     for (let j: i32 = 0; j < units << 2; j += 16) {
-      const i = sigmoid4(add(load4(zi + j), load4(bi + j)));
-      const f = sigmoid4(add(load4(zf + j), load4(bf + j)));
+      const i = gate(hard, slope, add(load4(zi + j), load4(bi + j)));
+      const f = gate(hard, slope, add(load4(zf + j), load4(bf + j)));
       const g = tanh4(add(load4(zc + j), load4(bc + j)));
-      const o = sigmoid4(add(load4(zo + j), load4(bo + j)));
+      const o = gate(hard, slope, add(load4(zo + j), load4(bo + j)));
       const e = (r * units << 2) + j;
       const cell = add(mul(f, load4(cBefore + e)), mul(i, g));
       const t = tanh4(cell);
@@ -37,7 +47,7 @@ function gates(rows: i32, units: i32, z: usize, bias: usize, cBefore: usize, c: 
  * The product with x is one for all steps; the recurrent one adds to it in place.
  */
 export function lstmForward(
-  steps: i32, rows: i32, inputs: i32, ldx: i32, units: i32,
+  steps: i32, rows: i32, inputs: i32, ldx: i32, units: i32, slope: f32,
   x: usize, wx: usize, wh: usize, bias: usize,
   z: usize, c: usize, tanhC: usize, h: usize,
 ): void {
@@ -48,12 +58,23 @@ export function lstmForward(
   for (let t = 0; t < steps; t++) {
     const zt = at(z, t * gateFloats), before = t * stateFloats, now = before + stateFloats;
     if (t > 0) multiply(rows, 4 * units, units, at(h, before), units, wh, zt, true);
-    gates(rows, units, zt, bias, at(c, before), at(c, now), at(tanhC, before), at(h, now));
+    if (slope == 0) gates(false, splat(0), rows, units, zt, bias, at(c, before), at(c, now), at(tanhC, before), at(h, now));
+    else gates(true, splat(slope), rows, units, zt, bias, at(c, before), at(c, now), at(tanhC, before), at(h, now));
   }
 }
 
+/** d ds/dz of four floats, s being the gate's value: d s (1 - s), or d slope where the straight line is not clipped. */
+// @ts-ignore: decorator
+@inline function gateBackward(hard: bool, slope: v128, d: v128, s: v128): v128 {
+  if (hard) return mul(d, v128.and(slope, v128.and(f32x4.gt(s, splat(0)), f32x4.lt(s, splat(1)))));
+  return mul(mul(d, s), sub(splat(1), s));
+}
+
 /** Gates in z become dL/dz in place, dc becomes dL/dc_(t-1). */
-function gatesBackward(rows: i32, units: i32, z: usize, cBefore: usize, tanhC: usize, dh: usize, dc: usize): void {
+// @ts-ignore: decorator
+@inline function gatesBackward(
+  hard: bool, slope: v128, rows: i32, units: i32, z: usize, cBefore: usize, tanhC: usize, dh: usize, dc: usize,
+): void {
   const one = splat(1);
   for (let r = 0; r < rows; r++) {
     const zi = at(z, r * 4 * units), zf = at(zi, units), zc = at(zf, units), zo = at(zc, units);
@@ -62,10 +83,10 @@ function gatesBackward(rows: i32, units: i32, z: usize, cBefore: usize, tanhC: u
       const i = load4(zi + j), f = load4(zf + j), g = load4(zc + j), o = load4(zo + j);
       const t = load4(tanhC + e), dht = load4(dh + e);
       const dct = add(load4(dc + e), mul(mul(dht, o), sub(one, mul(t, t))));
-      store4(zi + j, mul(mul(mul(dct, g), i), sub(one, i)));
-      store4(zf + j, mul(mul(mul(dct, load4(cBefore + e)), f), sub(one, f)));
+      store4(zi + j, gateBackward(hard, slope, mul(dct, g), i));
+      store4(zf + j, gateBackward(hard, slope, mul(dct, load4(cBefore + e)), f));
       store4(zc + j, mul(mul(dct, i), sub(one, mul(g, g))));
-      store4(zo + j, mul(mul(mul(dht, t), o), sub(one, o)));
+      store4(zo + j, gateBackward(hard, slope, mul(dht, t), o));
       store4(dc + e, mul(dct, f));
     }
   }
@@ -77,7 +98,7 @@ function gatesBackward(rows: i32, units: i32, z: usize, cBefore: usize, tanhC: u
  *   dL/dh_(t-1) = dL/dz_t Wh^T (+ what the layer above asks of h_(t-1))
  */
 export function lstmBackward(
-  steps: i32, rows: i32, units: i32, everyStep: bool, whT: usize,
+  steps: i32, rows: i32, units: i32, slope: f32, everyStep: bool, whT: usize,
   z: usize, c: usize, tanhC: usize, dh: usize, dc: usize,
 ): void {
   const gateFloats = 4 * rows * units, stateFloats = rows * units;
@@ -85,7 +106,8 @@ export function lstmBackward(
   for (let t = steps - 1; t >= 0; t--) {
     const zt = at(z, t * gateFloats), before = t * stateFloats;
     const dht = everyStep ? at(dh, before) : dh;
-    gatesBackward(rows, units, zt, at(c, before), at(tanhC, before), dht, dc);
+    if (slope == 0) gatesBackward(false, splat(0), rows, units, zt, at(c, before), at(tanhC, before), dht, dc);
+    else gatesBackward(true, splat(slope), rows, units, zt, at(c, before), at(tanhC, before), dht, dc);
     if (t > 0) multiply(rows, units, 4 * units, zt, 4 * units, whT, everyStep ? at(dh, before - stateFloats) : dh, everyStep);
   }
 }

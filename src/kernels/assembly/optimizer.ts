@@ -50,3 +50,15 @@ export function sgd(n: i32, w: usize, g: usize, stride: i32, more: i32, clip: f3
     store4(at(w, i), sub(load4(at(w, i)), mul(mul(s, scale), lr)));
   }
 }
+
+/** Gradient descent with momentum (Polyak 1964, as in Keras): m <- momentum m - rate clip g, w += m, g the sum of 1 + more shards. */
+export function momentum(n: i32, w: usize, m: usize, g: usize, stride: i32, more: i32, clip: f32, rate: f32, keep: f32): void {
+  const scale = splat(clip), lr = splat(rate), kept = splat(keep);
+  for (let i = 0; i < n; i += 4) {
+    let s = load4(at(g, i));
+    for (let k = 1; k <= more; k++) s = add(s, load4(at(g, k * stride + i)));
+    const moved = sub(mul(kept, load4(at(m, i))), mul(mul(s, scale), lr));
+    store4(at(m, i), moved);
+    store4(at(w, i), add(load4(at(w, i)), moved));
+  }
+}
