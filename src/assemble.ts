@@ -2,15 +2,12 @@ import { createDecoder } from './decode.js';
 import { number } from './errors.js';
 import type { ArpEvent, Flow, FlowEnd, TrafficEvent } from './flow.js';
 import { arpEvent } from './flows/arp.js';
-import { type Connection, toFlow } from './flows/connection.js';
 import { createTally } from './flows/counters.js';
-import { createFiveTupleView } from './flows/five-tuple.js';
 import { createFragments } from './flows/fragments.js';
-import { createIndexTable } from './flows/index-table.js';
+import { createKernel, FRAMES, ROOM } from './flows/kernel.js';
+import { createFiveTupleWay, createZeekWay } from './flows/rare.js';
+import { createRowReader } from './flows/rows.js';
 import { loopTimeouts, type Timeouts } from './flows/timeouts.js';
-import type { View } from './flows/view.js';
-import { createWheel } from './flows/wheel.js';
-import { createZeekView } from './flows/zeek.js';
 import type { Ignored, Malformed, Packet } from './packet.js';
 import type { Checksums } from './packets/verify.js';
 
@@ -24,7 +21,7 @@ export interface FlowTableOptions {
   readonly active?: number;
   /** How long each kind of connection lives. Default: idle 120 s, active 1,800 s; `zeekTimeouts` for Zeek's own. */
   readonly timeouts?: Timeouts;
-  /** Flows open at once, about 1 kB each; beyond, the one nearest to its end is closed as 'evicted' and counted. Default 500,000. */
+  /** Flows open at once, about 300 octets each; beyond, the one nearest to its end is closed as 'evicted' and counted. Default 500,000. */
   readonly maxFlows?: number;
   /** What a flow is: Zeek's connections (states, TCP's ends, reuse), or the bare five-tuple with time-outs. */
   readonly view?: 'zeek' | 'five-tuple';
@@ -37,6 +34,10 @@ export interface FlowTableOptions {
   /** Names a responder's port. */
   readonly service?: (proto: string, port: number) => string;
   readonly on?: (event: TrafficEvent) => void;
+  /** Which events `on` is told of: all, or only the ends of flows (and ARP), which costs less. Default 'all'. */
+  readonly events?: 'all' | 'closed';
+  /** False: flows are counted and not kept, so that `expire` and `flush` answer nothing. Default true. */
+  readonly keep?: boolean;
 }
 
 /** What went through a flow table, by kind. `packets` = `flowPackets` + everything in `ignored` + what waits in fragments. */
@@ -57,7 +58,20 @@ export interface FlowCounters {
   readonly waiting: number;
 }
 
+/** Frames side by side in one buffer; `source.ts` says what each column is. */
+export interface FrameBatch {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly offset: Uint32Array;
+  readonly captured: Uint32Array;
+  readonly length: Uint32Array;
+  readonly ts: Float64Array;
+  readonly link: Uint16Array;
+}
+
 export interface FlowTable {
+  /** Decodes and takes the frames [from, to) of a batch, in the order of capture: the way for whole sources, several times faster than `push`. */
+  frames(batch: FrameBatch, from?: number, to?: number): void;
   /** Takes the next packet, or what a decoder says of a frame that holds none. Packets in the order of capture. */
   push(packet: Packet | Malformed | Ignored): void;
   /** Moves the clock on (microseconds since the epoch; never back) and takes the flows closed since the last call, in the order of closing. */
@@ -68,121 +82,60 @@ export interface FlowTable {
 }
 
 const SECOND = 1e6;
-/** A packet this far behind the clock means that the clock was wrong, not the packet late. */
-const JUMP = 60 * SECOND;
 
 /**
- * Packets to flows. State grows with open flows only, up to `maxFlows`.
+ * Packets to flows. Plain frames are decoded, and all flows kept, in WebAssembly (`src/kernels/flow-assembly`); whatever is rare (fragments,
+ * tunnels, damage, other links) is read by the decoder here and handed to the same flows. State grows with open flows only, up to `maxFlows`.
  * @throws NL_OPTION
  * @example
  * const table = createFlowTable({ on: (event) => rules.observe(event) });
- * table.push(decoder.frame(bytes, 0, bytes.length, bytes.length, ts, linkTypes.ETHERNET));
+ * for await (const batch of source.read()) table.frames(batch);
  * for (const flow of table.flush()) console.log(flow.orig_h, flow.conn_state);
  */
 export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
-  const timeouts = resolve(options);
-  const maxFlows = number('maxFlows', options.maxFlows ?? 500_000, { min: 1, integer: true });
-  const seed = (options.seed ?? 0x6e65746c) | 0;
-  const service = options.service ?? (() => '-');
+  const { on, keep = true, checksums = 'check', service = () => '-' } = options;
   const fiveTuple = options.view === 'five-tuple';
-  const { on } = options;
-  const index = createIndexTable<Connection>();
-  const wheel = createWheel<Connection>();
+  const told = options.events === 'closed' ? 'closed' : 'all';
+  const kernel = createKernel({
+    fiveTuple,
+    seed: (options.seed ?? 0x6e65746c) | 0,
+    maxFlows: number('maxFlows', options.maxFlows ?? 500_000, { min: 1, integer: true }),
+    likelyServers: options.likelyServers ?? true,
+    tell: on === undefined ? (keep ? 'closed' : 'nothing') : told,
+    checksums,
+    timeouts: resolve(options),
+    drain,
+  });
+  const reader = createRowReader({ memory: kernel.memory, rowsAt: kernel.rowsAt, tunnels: kernel.tunnels, fiveTuple, service });
   const ignored = createTally();
   const noted = createTally();
-  const ends: Record<FlowEnd, number> = { closed: 0, idle: 0, active: 0, flushed: 0, evicted: 0, recorded: 0 };
   const fragments = createFragments(noted);
   const decoder = createDecoder();
+  const way = (fiveTuple ? createFiveTupleWay : createZeekWay)({ kernel, checksums, ignored, fragments, decoder: createDecoder() });
+  const batchAt = kernel.batchAt();
+  const bytesAt = batchAt + FRAMES * 24;
   let done: Flow[] = [];
-  let clock = Number.NEGATIVE_INFINITY;
   let packets = 0;
-  let flowPackets = 0;
-  let opened = 0;
-  let sinceRewind = 0;
 
-  function close(conn: Connection, end: FlowEnd): void {
-    index.remove(conn);
-    ends[end]++;
-    const flow = toFlow(conn, end, service);
-    done.push(flow);
-    on?.({ kind: 'closed', ts: Math.max(clock, conn.last), flow });
-  }
-
-  function drop(conn: Connection, end: FlowEnd): void {
-    wheel.remove(conn);
-    close(conn, end);
-  }
-
-  function advance(now: number): void {
-    if (now > clock) clock = now;
-    for (const conn of wheel.advance(clock)) {
-      // Packets move `due` on without telling the wheel.
-      if (conn.due <= clock) close(conn, view.why(conn));
-      else wheel.add(conn);
+  /** What the kernel has to tell, told. */
+  function drain(): void {
+    const rows = kernel.rowCount();
+    if (rows === 0) return;
+    for (let row = 0; row < rows; row++) {
+      const kind = reader.kind(row);
+      const flow = reader.flow(row);
+      if (kind === 'closed' && keep) done.push(flow);
+      on?.({ kind, ts: reader.at(row), flow });
     }
-  }
-
-  const view: View = (fiveTuple ? createFiveTupleView : createZeekView)({
-    seed,
-    timeouts,
-    checksums: options.checksums ?? 'check',
-    likelyServers: options.likelyServers ?? true,
-    index,
-    ignored,
-    fragments,
-    decoder,
-    open(conn) {
-      if (index.size() >= maxFlows) evict();
-      opened++;
-      index.add(conn);
-    },
-    settle(conn, isNew, before, counted) {
-      if (counted) flowPackets++;
-      const due = view.due(conn);
-      if (isNew) {
-        conn.due = due;
-        wheel.add(conn);
-      } else if (due < conn.due) {
-        wheel.remove(conn);
-        conn.due = due;
-        wheel.add(conn);
-      } else conn.due = due;
-      if (on === undefined) return;
-      if (isNew) on({ kind: 'opened', ts: clock, flow: toFlow(conn, 'flushed', service) });
-      else if (conn.history !== before) on({ kind: 'updated', ts: clock, flow: toFlow(conn, 'flushed', service) });
-    },
-    drop,
-  });
-
-  /**
-   * The clock jumped back: a file of an earlier day follows, or one packet's time was absurd. Else nothing would fall silent until the
-   * old time came again. At most once in as many packets as flows are open, so that nobody can make it cost.
-   */
-  function rewind(now: number): void {
-    noted.add('clock jumped back');
-    sinceRewind = 0;
-    clock = now;
-    const open = wheel.drain();
-    wheel.restart(now);
-    for (const conn of open) {
-      conn.opened = Math.min(conn.opened, now);
-      conn.touched = Math.min(conn.touched, now);
-      conn.closing = conn.closing < Number.POSITIVE_INFINITY ? Math.min(conn.closing, now + timeouts.close) : conn.closing;
-      conn.due = view.due(conn);
-      wheel.add(conn);
-    }
-  }
-
-  /** Closes what is nearest to its natural end. */
-  function evict(): void {
-    const victim = wheel.first();
-    if (victim !== null) drop(victim, 'evicted');
+    kernel.clearRows();
   }
 
   function arp(packet: Packet): void {
     const event: ArpEvent | null = arpEvent(packet);
     ignored.add(event === null ? 'arp of other kinds' : 'arp');
-    if (event !== null) on?.(event);
+    if (event === null || on === undefined) return;
+    drain();
+    on(event);
   }
 
   function take(packet: Packet, carrier: number): void {
@@ -190,47 +143,103 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     if (packet.innerStop !== '') noted.add(packet.innerStop);
     const { sibling } = packet;
     if (packet.version === 0) arp(packet);
-    else view.packet(packet, clock, carrier, take);
+    else way(packet, carrier, take);
     if (sibling !== null) take(sibling, carrier);
   }
 
-  return {
-    push(packet) {
-      if (packet.ts < clock) noted.add('clock ran back');
-      sinceRewind++;
-      // The five-tuple view's clock is moved by IP packets only, and never back.
-      if (!fiveTuple) {
-        if (clock - packet.ts > JUMP && sinceRewind > index.size()) rewind(packet.ts);
-        advance(packet.ts);
-      } else if (packet.kind === 'packet' && packet.version !== 0) advance(packet.ts);
-      if (packet.kind === 'packet') return take(packet, -1);
+  function arrive(packet: Packet | Malformed | Ignored): void {
+    kernel.arrive(packet.ts, packet.kind === 'packet' && packet.version !== 0);
+    if (packet.kind === 'packet') take(packet, -1);
+    else {
       packets++;
       ignored.add(packet.kind === 'ignored' ? packet.reason : `malformed ${packet.layer}`);
+    }
+  }
+
+  /** Copies frames [from, …) with their octets into the kernel, as many as have room; answers the first that has not. */
+  function load({ bytes, offset, captured, length, ts, link }: FrameBatch, from: number, to: number): number {
+    const { bytes: into, words, floats } = kernel.memory();
+    const start = offset[from]!;
+    let end = start;
+    let i = from;
+    for (; i < to && i - from < FRAMES; i++) {
+      const behind = offset[i]! + captured[i]!;
+      if (offset[i]! < start || behind - start > ROOM) break;
+      if (behind > end) end = behind;
+      const n = i - from;
+      floats[(batchAt >>> 3) + n] = ts[i]!;
+      const w = (batchAt >>> 2) + FRAMES * 2 + n;
+      words[w] = offset[i]! - start;
+      words[w + FRAMES] = captured[i]!;
+      words[w + FRAMES * 2] = length[i]!;
+      words[w + FRAMES * 3] = link[i]!;
+    }
+    into.set(bytes.subarray(start, end), bytesAt);
+    return i;
+  }
+
+  function frames(batch: FrameBatch, first = 0, to = batch.count): void {
+    const { bytes, offset, captured, length, ts, link } = batch;
+    for (let from = first; from < to; ) {
+      const loaded = load(batch, from, to);
+      for (let i = from; i < loaded; i++) {
+        i = from + kernel.run(i - from, loaded - from);
+        if (i < loaded) arrive(decoder.frame(bytes, offset[i]!, captured[i]!, length[i]!, ts[i]!, link[i]!));
+      }
+      // A frame larger than all the room there is.
+      if (loaded === from) arrive(decoder.frame(bytes, offset[from]!, captured[from]!, length[from]!, ts[from]!, link[from]!));
+      from = Math.max(loaded, from + 1);
+    }
+    drain();
+  }
+
+  function taken(): Flow[] {
+    drain();
+    const flows = done;
+    done = [];
+    return flows;
+  }
+
+  return {
+    frames,
+    push(packet) {
+      arrive(packet);
+      drain();
     },
     expire(now) {
-      advance(now);
-      const taken = done;
-      done = [];
-      return taken;
+      kernel.advance(now);
+      return taken();
     },
     flush() {
-      for (const conn of wheel.drain()) close(conn, 'flushed');
+      kernel.flush();
       ignored.add('fragment never completed', fragments.flush());
-      const taken = done;
-      done = [];
-      return taken;
+      return taken();
     },
-    counters: () => ({
-      packets,
-      flowPackets,
-      ignored: ignored.entries(),
-      noted: noted.entries(),
-      opened,
-      open: index.size(),
-      closed: { ...ends },
-      waiting: fragments.waiting(),
-    }),
+    counters() {
+      const { words } = kernel.memory();
+      const at = kernel.talliesAt() >>> 2;
+      const tally = (i: number): number => words[at + i]!;
+      const bad = { 'ip checksum': tally(5), 'tcp checksum': tally(6), 'icmp checksum': tally(7), 'icmp6 checksum': tally(8) };
+      const back = { 'clock ran back': kernel.timesBack(), 'clock jumped back': kernel.timesJumpedBack() };
+      return {
+        packets: packets + kernel.packetsSeen(),
+        flowPackets: kernel.flowPackets(),
+        ignored: added(ignored.entries(), bad),
+        noted: added(noted.entries(), back),
+        opened: kernel.openedFlows(),
+        open: kernel.openFlows(),
+        closed: { closed: tally(0), idle: tally(1), active: tally(2), flushed: tally(3), evicted: tally(4), recorded: 0 },
+        waiting: fragments.waiting(),
+      };
+    },
   };
+}
+
+/** Two counts by kind as one, without zeros. */
+function added(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = { ...a };
+  for (const [kind, n] of Object.entries(b)) if (n > 0) sum[kind] = (sum[kind] ?? 0) + n;
+  return sum;
 }
 
 function resolve(options: FlowTableOptions): Timeouts {

@@ -1,5 +1,4 @@
 import { createFlowTable, type Timeouts } from './assemble.js';
-import { createDecoder } from './decode.js';
 import { serviceOf } from './features/service.js';
 import type { Flow, TrafficEvent } from './flow.js';
 import type { Flows, Frames, Source } from './source.js';
@@ -16,6 +15,8 @@ export interface TrafficOptions {
    * completed after the capture ('offload', the default: a detector on a sending host would be blind without), or used ('ignore').
    */
   readonly checksums?: 'check' | 'offload' | 'ignore';
+  /** Which events are told of: all, or only the ends of flows (and ARP), which costs less. Default 'all'. */
+  readonly events?: 'all' | 'closed';
 }
 
 /** What a source yields, turned into events: frames are decoded and assembled, records are closed flows already. */
@@ -34,7 +35,6 @@ export interface Traffic {
 }
 
 export function createTraffic(on: (event: TrafficEvent) => void, options: TrafficOptions = {}): Traffic {
-  const decoder = createDecoder();
   let waiting: Pick<Source, 'labelOf'> | null = null;
   const sources: { since: number; labelOf: Source['labelOf'] }[] = [];
   /** A flow may end while the next source is read: its truth is that of the source in which it began. */
@@ -42,22 +42,27 @@ export function createTraffic(on: (event: TrafficEvent) => void, options: Traffi
     const labelOf = event.kind === 'closed' ? sources.findLast(({ since }) => event.flow.ts >= since)?.labelOf : undefined;
     on(event.kind === 'closed' && labelOf ? { ...event, flow: { ...event.flow, ...labelOf(event.flow) } } : event);
   };
-  const table = createFlowTable({ checksums: 'offload', ...options, service: serviceOf, on: judged });
+  /** The first frame of a source tells since when flows are its own. */
+  const first = ({ ts }: Frames, i: number): void => {
+    if (waiting) sources.push({ since: ts[i]!, labelOf: waiting.labelOf });
+    waiting = null;
+  };
+  const table = createFlowTable({ checksums: 'offload', ...options, service: serviceOf, on: judged, keep: false });
   const traffic: Traffic = {
     begin(source) {
       waiting = source;
     },
-    frame({ bytes, offset, captured, length, ts, link }, i) {
-      if (waiting) {
-        sources.push({ since: ts[i]!, labelOf: waiting.labelOf });
-        waiting = null;
-      }
-      table.push(decoder.frame(bytes, offset[i]!, captured[i]!, length[i]!, ts[i]!, link[i]!));
+    frame(batch, i) {
+      first(batch, i);
+      table.frames(batch, i, i + 1);
     },
     flow: (flow) => on({ kind: 'closed', ts: flow.ts + flow.duration, flow }),
     batch(batch) {
       if (batch.kind === 'flows') for (const flow of batch.flows) traffic.flow(flow);
-      else for (let i = 0; i < batch.count; i++) traffic.frame(batch, i);
+      else if (batch.count > 0) {
+        first(batch, 0);
+        table.frames(batch);
+      }
       if (batch.kind !== 'frames') return;
       const now = batch.now ?? (batch.count > 0 ? batch.ts[batch.count - 1] : undefined);
       if (now !== undefined) traffic.expire(now);

@@ -10,11 +10,11 @@ export interface Replayed {
   readonly frames: number;
 }
 
-/** A whole source through decoder and flow table; `keep` filters what a decoder says of a frame. */
+/** A whole source through a flow table; `keep` filters what a decoder says of a frame, which then goes the slow way. */
 export async function replay(
   source: Source,
   options: FlowTableOptions = {},
-  keep: (packet: Packet | Malformed | Ignored) => boolean = () => true,
+  keep?: (packet: Packet | Malformed | Ignored) => boolean,
 ): Promise<Replayed> {
   const table = createFlowTable(options);
   const decoder = createDecoder();
@@ -23,7 +23,8 @@ export async function replay(
   for await (const batch of source.read()) {
     const f = batch as Frames;
     frames += f.count;
-    for (let i = 0; i < f.count; i++) {
+    if (keep === undefined) table.frames(f);
+    for (let i = 0; keep !== undefined && i < f.count; i++) {
       const packet = decoder.frame(f.bytes, f.offset[i]!, f.captured[i]!, f.length[i]!, f.ts[i]!, f.link[i]!);
       if (keep(packet)) table.push(packet);
     }

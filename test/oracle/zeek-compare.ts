@@ -175,8 +175,9 @@ const worth = (c: Comparison): number => columns.reduce((sum, column) => sum + c
 /** Runs one trace as its command says. In bare mode the test's own script decides whether server ports are known: the fitting one is taken. */
 export async function compare(c: Case): Promise<Comparison> {
   const theirs = readLog(c.expected);
-  const keep = (p: Packet | Malformed | Ignored): boolean =>
-    c.ports.length === 0 || (p.kind === 'packet' && c.ports.some((port) => p.srcPort === port || p.dstPort === port));
+  const named = (p: Packet | Malformed | Ignored): boolean =>
+    p.kind === 'packet' && c.ports.some((port) => p.srcPort === port || p.dstPort === port);
+  const keep = c.ports.length === 0 ? undefined : named;
   const run = async (likelyServers: boolean): Promise<Comparison> => {
     const source = await openCapture(join(folder, 'traces', c.trace));
     const checksums = c.ignoreChecksums ? 'ignore' : 'check';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createIndexTable } from '../../src/flows/index-table.js';
 import { createRandom } from '../../src/random.js';
+import { createIndexTable } from './flows/index-table.js';
 
 test('behaves as a map, also where hashes collide and entries come and go', () => {
   const random = createRandom(11);

@@ -1,4 +1,4 @@
-import type { Packet } from '../packet.js';
+import type { Packet } from '../../../src/packet.js';
 
 /** Lower address first; ports decide between equal addresses. The words compare as unsigned. */
 export function isOrdered(p: Packet, srcPort: number, dstPort: number): boolean {

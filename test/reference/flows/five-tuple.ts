@@ -1,5 +1,5 @@
-import type { FlowEnd } from '../flow.js';
-import { ACK, FIN, ipProtocols as P, type Packet, RST, SYN } from '../packet.js';
+import type { FlowEnd } from '../../../src/flow.js';
+import { ACK, FIN, ipProtocols as P, type Packet, RST, SYN } from '../../../src/packet.js';
 import { type Connection, openConnection } from './connection.js';
 import { hashKey } from './key.js';
 import type { Desk, View } from './view.js';

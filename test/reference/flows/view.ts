@@ -1,12 +1,12 @@
-import type { Decoder } from '../decode.js';
-import type { FlowEnd } from '../flow.js';
-import type { Packet } from '../packet.js';
-import type { Checksums } from '../packets/verify.js';
+import type { Decoder } from '../../../src/decode.js';
+import type { FlowEnd } from '../../../src/flow.js';
+import type { Tally } from '../../../src/flows/counters.js';
+import type { Fragments } from '../../../src/flows/fragments.js';
+import type { Timeouts } from '../../../src/flows/timeouts.js';
+import type { Packet } from '../../../src/packet.js';
+import type { Checksums } from '../../../src/packets/verify.js';
 import type { Connection } from './connection.js';
-import type { Tally } from './counters.js';
-import type { Fragments } from './fragments.js';
 import type { IndexTable } from './index-table.js';
-import type { Timeouts } from './timeouts.js';
 
 /** What the table lends a view. Times in microseconds. */
 export interface Desk {

@@ -1,6 +1,6 @@
-import { ACK, ipProtocols as P, type Packet, SYN } from '../packet.js';
-import { u16 } from '../packets/frame.js';
-import { soundIpHeader, soundTransport } from '../packets/verify.js';
+import { ACK, ipProtocols as P, type Packet, SYN } from '../../../src/packet.js';
+import { u16 } from '../../../src/packets/frame.js';
+import { soundIpHeader, soundTransport } from '../../../src/packets/verify.js';
 import { type Connection, flip, openConnection, protocolName } from './connection.js';
 import { INACTIVE, RESET } from './endpoint.js';
 import { addLetter, scaled } from './history.js';

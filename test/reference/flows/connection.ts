@@ -1,5 +1,5 @@
-import type { Flow, FlowEnd } from '../flow.js';
-import { addressText, ipProtocols as P, type Packet } from '../packet.js';
+import type { Flow, FlowEnd } from '../../../src/flow.js';
+import { addressText, ipProtocols as P, type Packet } from '../../../src/packet.js';
 import { connState } from './conn-state.js';
 import { createEndpoint, type Endpoint, sizeOf } from './endpoint.js';
 import { addLetter } from './history.js';

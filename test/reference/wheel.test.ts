@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createWheel, type Timed } from '../../src/flows/wheel.js';
 import { createRandom } from '../../src/random.js';
+import { createWheel, type Timed } from './flows/wheel.js';
 
 const timed = (id: number, due: number): Timed => ({ id, due, slot: -1, before: null, after: null });
 

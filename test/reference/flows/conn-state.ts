@@ -1,5 +1,5 @@
-import type { ConnState } from '../flow.js';
-import { ipProtocols as P } from '../packet.js';
+import type { ConnState } from '../../../src/flow.js';
+import { ipProtocols as P } from '../../../src/packet.js';
 import { CLOSED, type Endpoint, ESTABLISHED, INACTIVE, PARTIAL, RESET, SYN_ACK_SENT, SYN_SENT, sizeOf } from './endpoint.js';
 
 interface Ended {

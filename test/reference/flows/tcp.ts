@@ -1,4 +1,4 @@
-import { ACK, FIN, type Packet, RST, SYN } from '../packet.js';
+import { ACK, FIN, type Packet, RST, SYN } from '../../../src/packet.js';
 import { type Connection, flip } from './connection.js';
 import {
   advanceAck,
@@ -93,13 +93,13 @@ function letters(conn: Connection, end: Endpoint, fromOrig: boolean, flags: numb
     else once(conn, end, fromOrig, SEEN_MULTI, 'Q');
   } else if (flags & SYN) {
     const letter = flags & ACK ? 'H' : 'S';
-    if (!once(conn, end, fromOrig, SEEN_SYN, letter) && rel !== end.lastSyn) addLetter(conn, letter, fromOrig);
+    if (!once(conn, end, fromOrig, SEEN_SYN, letter) && delta(rel, end.lastSyn) !== 0) addLetter(conn, letter, fromOrig);
     end.lastSyn = rel;
   } else if (flags & FIN) {
-    if (!once(conn, end, fromOrig, SEEN_FIN, 'F') && rel + payload !== end.lastFin) addLetter(conn, 'F', fromOrig);
+    if (!once(conn, end, fromOrig, SEEN_FIN, 'F') && delta(rel + payload, end.lastFin) !== 0) addLetter(conn, 'F', fromOrig);
     end.lastFin = rel + payload;
   } else if (flags & RST) {
-    if (!once(conn, end, fromOrig, SEEN_RST, 'R') && rel !== end.lastRst) addLetter(conn, 'R', fromOrig);
+    if (!once(conn, end, fromOrig, SEEN_RST, 'R') && delta(rel, end.lastRst) !== 0) addLetter(conn, 'R', fromOrig);
     end.lastRst = rel;
   } else if (payload > 0) once(conn, end, fromOrig, SEEN_DATA, 'D');
   else if (flags & ACK) once(conn, end, fromOrig, SEEN_ACK, 'A');
