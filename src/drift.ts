@@ -28,39 +28,3 @@ export function scoreHistogram(scores: ArrayLike<number>, bins = 10): number[] {
   }
   return counts;
 }
-
-/** Watches one number as it streams; `update` is true when its mean has changed. */
-export interface DriftDetector {
-  update(value: number): boolean;
-}
-
-/**
- * Page-Hinkley test (Page 1954), two-sided, with River's defaults (not yet held against River step by step): cumulative sums of (x - mean -/+ delta), forgetting
- * factor alpha, alarm when a sum leaves its extreme by more than `threshold`; then everything starts anew.
- */
-export function createPageHinkley({ minInstances = 30, delta = 0.005, threshold = 50, alpha = 0.9999 } = {}): DriftDetector {
-  let n = 0;
-  let mean = 0;
-  let up = 0;
-  let down = 0;
-  let minUp = Number.POSITIVE_INFINITY;
-  let maxDown = Number.NEGATIVE_INFINITY;
-  return {
-    update(value) {
-      n++;
-      mean += (value - mean) / n;
-      up = alpha * up + (value - mean - delta);
-      down = alpha * down + (value - mean + delta);
-      minUp = Math.min(minUp, up);
-      maxDown = Math.max(maxDown, down);
-      if (n < minInstances || (up - minUp <= threshold && maxDown - down <= threshold)) return false;
-      n = 0;
-      mean = 0;
-      up = 0;
-      down = 0;
-      minUp = Number.POSITIVE_INFINITY;
-      maxDown = Number.NEGATIVE_INFINITY;
-      return true;
-    },
-  };
-}

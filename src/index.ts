@@ -23,12 +23,17 @@ export { type Baselines, type Contender, contenders, createScoreboard, fitBaseli
 export { calibrationError, fitTemperature, withTemperature } from './calibrate.js';
 // Many runs: sweeps, the same run again, why two runs differ.
 export { type ComparedRow, type ComparedSection, type ComparedValue, type Comparison, compareRuns } from './compare.js';
+export { type Credibility, fitCredibility } from './conformal.js';
 // Watching, and learning from a window, cycle by cycle.
 export { type CycleJob, type CyclePorts, type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
 // Bytes -> packets.
 export { createDecoder, type Decoder, decode } from './decode.js';
 export { createDetector, type Detector, type DetectorOptions, type Scored, type Step, type SwapRecord } from './detector.js';
-export { createPageHinkley, type DriftDetector, psi, scoreHistogram } from './drift.js';
+export { type Adwin, createAdwin } from './drift/adwin.js';
+export type { DriftDetector } from './drift/detector.js';
+export { createKswin, type KswinOptions } from './drift/kswin.js';
+export { createPageHinkley } from './drift/page-hinkley.js';
+export { psi, scoreHistogram } from './drift.js';
 // Flows -> KDD rows -> numbers.
 export { type Encoder, type EncoderFile, encode, encoderFile, fitEncoder, loadEncoder } from './encoder.js';
 // Ground floor: coded errors, seeded dice, own functions with fixed bits.
@@ -72,6 +77,7 @@ export {
   type TrafficEvent,
   userOf,
 } from './flow.js';
+export { type Forest, type ForestOptions, growForest } from './forest.js';
 export { type Check, decide, type GateSettings, guardedGate, type Judged, plainGate, type Verdict } from './gate.js';
 export { canonical, sha256 } from './hash.js';
 // The ports, each with its memory twin.
@@ -130,6 +136,7 @@ export {
 } from './sequence.js';
 export type { Damage, Flows, Frames, ReadOptions, Source } from './source.js';
 export { mergeSpecs, resolveSpec, type Spec, type SpecInput, setPath, specSchema } from './spec.js';
+export { fitSubspace, type Subspace } from './subspace.js';
 export { type Engine, planSweep, type SweepPlan, type Trial, trialId } from './sweep.js';
 export {
   createMemoryTracking,
@@ -143,6 +150,7 @@ export {
 } from './tracking.js';
 export { createTraffic, type Traffic, type TrafficOptions } from './traffic.js';
 export { type Pupil, type WalkOptions, type WalkProgress, type WalkReport, walk } from './walk.js';
+export { fitWitness, type Testimony, type Witness, type WitnessOptions } from './witness.js';
 
 // --- the edge: disk, network, process, clock ---
 

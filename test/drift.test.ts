@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createPageHinkley, psi, scoreHistogram } from '../src/drift.js';
+import { createPageHinkley } from '../src/drift/page-hinkley.js';
+import { psi, scoreHistogram } from '../src/drift.js';
 import { createRandom } from '../src/random.js';
 
 test('PSI by hand, with a stated epsilon for empty bins', () => {

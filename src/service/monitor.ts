@@ -1,5 +1,5 @@
 import type { Scored } from '../detector.js';
-import { createPageHinkley } from '../drift.js';
+import { createPageHinkley } from '../drift/page-hinkley.js';
 import type { ExperimentPorts } from '../experiment.js';
 import type { ModelName, Registry } from '../registry.js';
 import type { ServiceConfig } from './config.js';
