@@ -5,7 +5,7 @@ import { alertSamples, type Sample } from './samples.js';
 
 /** What other deployments' alerts teach, and how far they were read. */
 export interface AlertLesson {
-  /** Labelled by the policy, oldest first. */
+  /** Labelled by the policy or by a person, oldest first. */
   readonly samples: readonly Sample[];
   /** The last alert read; null when there is none yet. */
   readonly cursor: number | null;
@@ -20,31 +20,45 @@ export interface AlertReader {
   done(cursor: number | null): void;
 }
 
-const MARK = 'alertsRead';
+export interface AlertReaderOptions {
+  /** Alerts a cycle learns from: the newest; older ones are passed by. */
+  readonly most: number;
+  readonly policy: LabelPolicy;
+  /** This site's own name, whose flows are learnt from as flows. */
+  readonly deployment?: string;
+  /** What people said of alerts, asked once a reading. */
+  readonly words?: () => Promise<(alert: StoredAlert) => 0 | 1 | undefined>;
+}
 
-/**
- * @param most alerts a cycle learns from: the newest; older ones are passed by
- * @param deployment this site's own name, whose flows are learnt from as flows
- */
+const MARK = 'alertsRead';
+const PAGE = 1000;
+
 export async function createAlertReader(
-  alerts: AlertStore,
+  alerts: Pick<AlertStore, 'query'>,
   journal: CycleJournal,
-  { most, policy, deployment = 'local' }: { most: number; policy: LabelPolicy; deployment?: string },
+  { most, policy, deployment = 'local', words = async () => () => undefined }: AlertReaderOptions,
 ): Promise<AlertReader> {
   const last = (await journal.history({ learner: 'flow' })).find(({ data }) => typeof data[MARK] === 'number');
   let from = (last?.data[MARK] as number | undefined) ?? null;
   return {
     mark: MARK,
     async read() {
-      let found: StoredAlert[] = [];
-      let cursor = from;
-      for (;;) {
-        const page = await alerts.query({ otherThan: deployment, ...(cursor === null ? {} : { cursor }) });
-        found = found.concat(page.alerts).slice(-most);
-        cursor = page.last ?? cursor;
-        if (page.next === null) break;
+      const filter = { otherThan: deployment, archive: 'any', order: 'newest', after: from ?? 0 } as const;
+      // The newest first, so that a million alerts cost no more than the ones that are learnt from.
+      const top = await alerts.query({ ...filter, limit: 1 });
+      const found: StoredAlert[] = [];
+      for (let cursor = top.last === null ? null : top.last + 1; cursor !== null && found.length < most; ) {
+        const page = await alerts.query({ ...filter, cursor, limit: Math.min(PAGE, most - found.length) });
+        found.push(...page.alerts);
+        cursor = page.next;
       }
-      return { samples: alertSamples(found, policy), cursor };
+      const word = await words();
+      const samples = found.reverse().flatMap((alert): Sample[] => {
+        const said = word(alert);
+        if (said === undefined || alert.row === null) return alertSamples([alert], policy);
+        return [{ rows: [alert.row], label: said, truth: alert.truth, since: alert.ts, until: alert.ts }];
+      });
+      return { samples, cursor: top.last ?? from };
     },
     done(cursor) {
       from = cursor ?? from;

@@ -7,6 +7,7 @@ import { archiveBody, archiveList, archiveName, archiveRecord, feedbackBody, fee
 import { alertsCsv } from './csv.js';
 import type { App, Parts } from './parts.js';
 import { alertPage, alertQuery, alertStats, errorShape } from './shapes.js';
+import { wordId } from './words.js';
 
 const tags = ['alerts'];
 const refused = { 400: errorShape, 403: errorShape, 503: errorShape };
@@ -62,9 +63,7 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, now }: Parts)
       const alert = theOne((await alerts.query({ id, deployment, archive: 'any', limit: 10 })).alerts, id);
       const at = now();
       const said = { label: verdict === 'true-positive' ? 1 : 0, why: reason, by, at } as const;
-      const label = alertFeedback(feedback.key, alert, said);
-      // A masked alert bears the keyed id already: see maskAlert.
-      await feedback.put(mask.mode === 'keep' ? label : { ...label, id: alert.id });
+      await feedback.put({ ...alertFeedback(feedback.key, alert, said), id: wordId(feedback.key, alert, mask) });
       const { label: given } = said;
       return {
         id,

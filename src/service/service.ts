@@ -11,11 +11,13 @@ import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
 import { createErase } from './erase.js';
 import { createEventHub } from './events.js';
+import { createHubLearner, type HubLearner, type HubLearnerOptions } from './hub-learner.js';
 import { createLog, logEvents } from './log.js';
 import { createLoop, type Loop, type LoopOptions } from './loop.js';
 import { createMonitor } from './monitor.js';
 import type { App } from './parts.js';
 import { createRetention } from './retention.js';
+import { createSensor, type Sensor } from './sensor.js';
 import { createServer, type ServerOptions } from './server.js';
 import { createTeller, readWebhooks } from './webhook.js';
 
@@ -26,6 +28,12 @@ export interface ServiceOptions
   readonly mask?: Mask;
   /** Days after which rows of traffic are erased everywhere, by capture time; absent: only caps do. */
   readonly retentionDays?: number;
+  /** The alerts that are shown and taken in, where they lie elsewhere than those that the sniffer raises (a hub's). */
+  readonly store?: AlertStore & AlertArchive;
+  /** Learns from the alerts of all deployments; absent: the sniffer's learners read them (one site). */
+  readonly learner?: Pick<HubLearnerOptions, 'lease' | 'ports' | 'every'>;
+  /** The hub that this site belongs to, and its key. */
+  readonly hub?: { readonly url: string; readonly key: string; readonly every?: number };
   /** Who sends alerts here (default: a list that ends with the process). */
   readonly deployments?: Deployments;
   /** The folder in which the service keeps its configuration and the log of its changes. */
@@ -47,6 +55,10 @@ export interface Service {
   readonly url: string;
   readonly loop: Loop;
   readonly app: App;
+  /** Null where the site's own learners learn. */
+  readonly learner: HubLearner | null;
+  /** Null for a site without a hub. */
+  readonly sensor: Sensor | null;
   /** Stops listening, ends the sniffer and waits until everything is recorded. The ports stay open. */
   close(): Promise<void>;
 }
@@ -61,11 +73,19 @@ function archiving(alerts: AlertStore): AlertStore & AlertArchive {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { state, host = '127.0.0.1', port = 8000, mask = createMask({ mode: 'keep' }), deployments = createMemoryDeployments() } = options;
   const key = options.ports.ledger?.key ?? 'kept nowhere';
-  const alerts = maskedAlerts(archiving(options.ports.alerts), mask, key);
+  const own = maskedAlerts(archiving(options.ports.alerts), mask, key);
+  const alerts = options.store ? maskedAlerts(options.store, mask, key) : own;
   const feedback = options.ports.feedback ?? createFeedback();
-  const ports = { ...options.ports, alerts, feedback, tracking: maskedTracking(options.ports.tracking, mask) };
+  const ports = { ...options.ports, alerts: own, feedback, tracking: maskedTracking(options.ports.tracking, mask) };
   const { now, trusted, ledger, windows } = ports;
-  const places: Places = { key, alerts, feedback, trusted, ledger, windows };
+  const everywhere: Places['alerts'] = {
+    count: alerts.count,
+    forget: async (filter) => {
+      if (own !== alerts) await own.forget(filter); // copies on their way to the hub's store
+      return alerts.forget(filter);
+    },
+  };
+  const places: Places = { key, alerts: everywhere, feedback, trusted, ledger, windows };
   const events = createEventHub();
   const captures = createCaptures(options.captures);
   const config = createConfigStore({
@@ -125,13 +145,35 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       { cause },
     );
   });
+  const onTrouble = (trouble: unknown): void => onError(trouble, 'hub');
+  const reload = (): Promise<unknown> => loop.reload();
+  const learner =
+    options.learner &&
+    createHubLearner({
+      ...options.learner,
+      alerts,
+      feedback: { ...feedback, key },
+      mask,
+      config: config.get,
+      now,
+      onTrouble,
+      onCycle({ learner: name, number, state, reason, version, seconds }) {
+        events.emit({ kind: 'cycle', data: { learner: name, number, state, reason, version, seconds } });
+        void reload().catch(onTrouble);
+      },
+    });
+  const sensor = options.hub && createSensor({ ...options.hub, hub: options.hub.url, alerts: own, registry, reload, state, onTrouble });
   return {
     url,
     loop,
     app,
+    learner: learner ?? null,
+    sensor: sensor ?? null,
     async close() {
       await app.close();
       retention.close();
+      await sensor?.close();
+      await learner?.close();
       clearInterval(sampling);
       await loop.close();
       monitor.close();

@@ -50,7 +50,7 @@ type Counter = 'seq' | 'stored' | 'dropped';
 export function createPostgresAlertStore(db: Postgres, { maxAlerts = MAX_HUB_ALERTS } = {}): AlertStore & AlertArchive {
   const counters = async (connection: Connection, lock = false): Promise<Record<Counter, number>> => {
     const { rows } = await connection.query<{ name: Counter; value: string }>(
-      `SELECT name, value FROM counters ORDER BY name${lock ? ' FOR UPDATE' : ''}`,
+      `SELECT name, value FROM counters WHERE name IN ('seq', 'stored', 'dropped') ORDER BY name${lock ? ' FOR UPDATE' : ''}`,
     );
     return Object.fromEntries(rows.map(({ name, value }) => [name, Number(value)])) as Record<Counter, number>;
   };

@@ -21,7 +21,7 @@ const steps: readonly string[] = [
   CREATE INDEX alerts_user ON alerts ("user");
   CREATE TABLE archives (archive integer PRIMARY KEY, at bigint NOT NULL, note text NOT NULL);
   CREATE TABLE counters (name text PRIMARY KEY, value bigint NOT NULL);
-  INSERT INTO counters VALUES ('seq', 0), ('stored', 0), ('dropped', 0);
+  INSERT INTO counters VALUES ('seq', 0), ('stored', 0), ('dropped', 0), ('words dropped', 0);
   CREATE TABLE fence (token bigint NOT NULL, holder text NOT NULL);
   INSERT INTO fence VALUES (0, '');
   CREATE TABLE versions (name text, version integer, body text NOT NULL, weights bytea NOT NULL, PRIMARY KEY (name, version));
@@ -35,6 +35,15 @@ const steps: readonly string[] = [
   );
   CREATE INDEX cycles_under_way ON cycles (seq) WHERE state <> 'cleaned';
   CREATE TABLE trusted (name text PRIMARY KEY, body bytea NOT NULL);
+  CREATE TABLE feedback (
+    seq bigserial PRIMARY KEY,
+    id text NOT NULL,
+    "user" text NOT NULL,
+    since bigint NOT NULL,
+    until bigint NOT NULL,
+    body text NOT NULL,
+    UNIQUE (id, since, until)
+  );
   CREATE TABLE deployments (
     name text PRIMARY KEY,
     key_hash text NOT NULL,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { openPorts } from '../../src/cli/ports.js';
+import type { ExperimentPorts } from '../../src/experiment.js';
 import { type ServiceOptions, startService } from '../../src/service/service.js';
 import { resolveSpec } from '../../src/spec.js';
 import { testFolder } from '../stores/folder.js';
@@ -22,7 +23,15 @@ export const small = {
 };
 
 /** A service on a home of its own with one recording, captures/conn.log, on a free port of this machine; gone after the test. */
-export async function startSite({ flows = 2000, ...options }: Partial<ServiceOptions> & { flows?: number } = {}) {
+export async function startSite({
+  flows = 2000,
+  tie = async () => ({}),
+  ...options
+}: Partial<ServiceOptions> & {
+  flows?: number;
+  /** What the service gets in the place of its own stores. */
+  tie?: (ports: ExperimentPorts, state: string) => Promise<Partial<ServiceOptions>>;
+} = {}) {
   const dir = testFolder();
   mkdirSync(join(dir, 'captures'));
   writeZeekJson(join(dir, 'captures', 'conn.log'), { flows, seed: 5 });
@@ -42,6 +51,7 @@ export async function startSite({ flows = 2000, ...options }: Partial<ServiceOpt
     config: small,
     onError: (error) => broken.push(error),
     ...options,
+    ...(await tie(ports, join(dir, '.netloop'))),
   });
   onTestFinished(() => service.close()); // the last said is done first
   const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {

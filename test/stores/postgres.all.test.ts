@@ -1,12 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { StoredAlert } from '../../src/alert.js';
 import { createPostgresAlertStore } from '../../src/stores/alerts-postgres.js';
+import { createPostgresFeedback } from '../../src/stores/feedback-postgres.js';
 import { createPostgresJournal } from '../../src/stores/journal-postgres.js';
 import { takeLease } from '../../src/stores/lease.js';
 import { openPostgres } from '../../src/stores/postgres.js';
 import { preparePostgres } from '../../src/stores/postgres-layout.js';
 import { createPostgresRegistry } from '../../src/stores/registry-postgres.js';
 import { alertStoreContract, storedAlert, storedAlerts } from '../contracts/alert-store.js';
+import { feedbackContract } from '../contracts/feedback.js';
 import { journalContract } from '../contracts/journal.js';
 import { registryContract } from '../contracts/registry.js';
 import { draftVersion } from '../contracts/version.js';
@@ -87,6 +89,9 @@ describe('the PostgreSQL alert store', () => {
     }
   });
 });
+feedbackContract('the PostgreSQL feedback store', (options) =>
+  later(async () => createPostgresFeedback(await openTestDatabase(), options)),
+);
 
 describe('the lease', () => {
   it('is one at a time; who lost it without knowing writes nothing any more', async () => {
