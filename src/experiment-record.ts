@@ -6,8 +6,9 @@ import type { Source } from './source.js';
 import type { Metric } from './tracking.js';
 
 /** What the journal keeps of a cycle, for its history: rows, seconds, metrics of the challenger, the gate's word. */
-export const summary = ({ seconds, samples, flows, after, goldenAfter, verdict, labels }: TimedCycle): Record<string, unknown> => ({
+export const summary = ({ seconds, window, samples, flows, after, goldenAfter, verdict, labels }: TimedCycle): Record<string, unknown> => ({
   seconds,
+  to: window.to,
   flows,
   samples: samples.train,
   metrics: after,

@@ -8,7 +8,9 @@ import { addDatasets } from './datasets.js';
 import { addDetect } from './detect.js';
 import { addDoctor } from './doctor.js';
 import { addFlows } from './flows.js';
+import { addForget } from './forget.js';
 import { addLab } from './lab.js';
+import { addLabel } from './label.js';
 import { addMlflow } from './mlflow.js';
 import { addModels } from './models.js';
 import { addNotebook } from './notebook.js';
@@ -41,6 +43,8 @@ for (const add of [
   addCompare,
   addSweep,
   addModels,
+  addLabel,
+  addForget,
   addPush,
   addBundle,
   addMlflow,

@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { makeFlows } from './flows.js';
 
-/** Writes the seeded flows as a Zeek JSON conn.log with truth labels: a real file for what reads files. */
-export function writeZeekJson(file: string, options: Parameters<typeof makeFlows>[0] = {}): void {
+/** Writes the seeded flows as a Zeek JSON conn.log with truth labels, or without: a real file for what reads files. */
+export function writeZeekJson(
+  file: string,
+  { labels = true, ...options }: Parameters<typeof makeFlows>[0] & { labels?: boolean } = {},
+): void {
   const lines = makeFlows(options).map((f, i) =>
     JSON.stringify({
       ts: f.ts / 1e6,
@@ -22,7 +25,7 @@ export function writeZeekJson(file: string, options: Parameters<typeof makeFlows
       orig_ip_bytes: f.orig_ip_bytes,
       resp_pkts: f.resp_pkts,
       resp_ip_bytes: f.resp_ip_bytes,
-      label: f.label === 1 ? 'Malicious' : 'Benign',
+      ...(labels ? { label: f.label === 1 ? 'Malicious' : 'Benign' } : {}),
     }),
   );
   writeFileSync(file, `${lines.join('\n')}\n`);
