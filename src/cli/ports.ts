@@ -57,12 +57,15 @@ function lazyTracking(home: Home): { open: () => RunStore; server: boolean; clos
   return { open, server: place.server, close: () => tracking?.close() };
 }
 
+/** Newest versions of a model that stay in `models/`, and as many ways back from its champion. */
+const KEPT_VERSIONS = 20;
+
 /** Milliseconds that a command's end waits for a server to show the newest models; what is missing is shown at the next change. */
 const SHOWING = 30_000;
 
 /** The live registry: every version carries a Keras file, and is shown in the tracking store; nobody waits for a server to show it. */
 function registryOf(home: Home, { open: mirror, server }: { open: () => RunStore; server: boolean }) {
-  const options = { dir: home.models, extras: kerasCopies, onWarning: warn };
+  const options = { dir: home.models, extras: kerasCopies, onWarning: warn, keep: KEPT_VERSIONS };
   const shown = createFileRegistry({ ...options, mirror, pages: mlflowModelFiles });
   return server ? mirrorLater(createFileRegistry(options), shown) : { registry: shown, settle: async () => {} };
 }
@@ -88,7 +91,7 @@ async function branch(parent: Spec['parent'], home: Home): Promise<Pick<Experime
   const point: { [name in ModelName]?: { champion: number; versions: number } } = {};
   for (const name of ['behaviour', 'flow'] as const) {
     const champion = await live.current(name);
-    if (champion) point[name] = { champion: champion.version, versions: (await live.list(name)).length };
+    if (champion) point[name] = { champion: champion.version, versions: (await live.list(name)).at(-1)!.version };
   }
   return {
     registry: await branchRegistry(live, point),

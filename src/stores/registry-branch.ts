@@ -6,16 +6,18 @@ export type BranchPoint = Readonly<Partial<Record<ModelName, { readonly champion
 
 /**
  * A registry in memory that begins as another one stood at some point, with the same version numbers. Nothing goes back.
- * @throws NL_MODEL_UNKNOWN when a version is no longer there
+ * @throws NL_MODEL_UNKNOWN when the champion is no longer there
  */
 export async function branchRegistry(from: Pick<Registry, 'list'>, point: BranchPoint): Promise<Registry> {
   const branch = createMemoryRegistry();
   for (const [name, at] of Object.entries(point) as [ModelName, NonNullable<BranchPoint[ModelName]>][]) {
     const held = new Map<number, ModelVersion>((await from.list(name)).map((v) => [v.version, v]));
     for (let version = 1; version <= at.versions; version++) {
-      const found = held.get(version);
-      if (!found) throw new NetloopError('NL_MODEL_UNKNOWN', `${name}@${version} is no longer in the registry; the run began from it`);
-      await branch.put(found);
+      // An old version may have been pruned: the champion holds its number, so that the ones after it keep theirs.
+      const found = held.get(version) ?? held.get(at.champion);
+      if (!found) throw new NetloopError('NL_MODEL_UNKNOWN', `${name}@${at.champion} is no longer in the registry; the run began from it`);
+      const parent = found.parent !== null && found.parent < version ? found.parent : null;
+      await branch.put({ ...found, parent });
     }
     await branch.promote(name, at.champion, 'where the run began');
   }

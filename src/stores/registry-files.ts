@@ -14,6 +14,7 @@ import {
 import { createChampionFile } from './champion-file.js';
 import { withFileLock } from './file-lock.js';
 import type { ModelMirror } from './model-mirror.js';
+import { pruneVersions } from './prune-versions.js';
 import { storeError } from './store-error.js';
 import { type Files, parentOf, readVersion, versionFiles, versionNumbers, writeVersion } from './version-files.js';
 
@@ -38,6 +39,8 @@ export interface FileRegistryOptions {
   readonly pages?: (version: ModelVersion) => Files | Promise<Files>;
   /** Told of every trouble that was survived: a damaged champion, a mirror that did not answer. */
   readonly onWarning?: (warning: NetloopError) => void;
+  /** How many of the newest versions stay, and as many ways back from the champion; default: all. `pruned.jsonl` says what went. */
+  readonly keep?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** Who promotes, for the audit trail. */
@@ -56,6 +59,7 @@ export function createFileRegistry({
   extras = () => ({}),
   pages: pagesOf = () => ({}),
   onWarning = () => {},
+  keep = Number.POSITIVE_INFINITY,
   now = Date.now,
   by = process.env.USER ?? 'netloop',
 }: FileRegistryOptions): FileRegistry {
@@ -177,6 +181,13 @@ export function createFileRegistry({
       if (entry.parent !== null && !versionNumbers(home).includes(entry.parent)) throw versionUnknown(entry.name, entry.parent);
       const more = await extras(entry);
       const version = coded(() => writeVersion(home, entry, more, iso()));
+      if (versionNumbers(home).length > keep) {
+        await withFileLock(join(home, '.lock'), () => {
+          const champion = createChampionFile(home);
+          const live = champion.current()?.to ?? null;
+          coded(() => pruneVersions(home, { keep, champion: live, parentOf: ancestry(entry.name), trail: champion.trail(), at: iso() }));
+        });
+      }
       await reconcile(entry.name);
       return version;
     },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { NetloopError } from '../../src/errors.js';
 import type { ModelMirror } from '../../src/stores/model-mirror.js';
+import { branchRegistry } from '../../src/stores/registry-branch.js';
 import { createFileRegistry, type FileRegistryOptions } from '../../src/stores/registry-files.js';
 import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
 import { registryContract } from '../contracts/registry.js';
@@ -262,5 +263,47 @@ describe('the mirror', () => {
     out = false;
     await registry.put(draftVersion('flow', 2, 1));
     expect(seen).toEqual(['mirrored', 'version 1', 'version 2', 'challenger 2', 'champion 1']);
+  });
+});
+
+describe('old versions', () => {
+  it('leave, but for the newest, the champion and as many ways back from it; what went is on record, and numbers go on', async () => {
+    const dir = testFolder();
+    const { registry } = registryIn(dir, { keep: 2, now: () => 0 });
+    for (const n of [1, 2, 3, 4]) {
+      await registry.put(draftVersion('flow', n, n === 1 ? null : n - 1));
+      await registry.promote('flow', n, `cycle ${n}`);
+    }
+    const numbers = async () => (await registry.list('flow')).map(({ version }) => version);
+    expect(await numbers()).toEqual([1, 2, 3, 4]); // when 4 was put, 3 was live and its ways back were 2 and 1
+    for (const n of [5, 6, 7]) await registry.put(draftVersion('flow', n, 4)); // none is promoted
+    expect(await numbers()).toEqual([2, 3, 4, 6, 7]);
+    expect((await registry.current('flow'))!.version).toBe(4);
+    expect((await registry.rollback('flow', 'too loud')).to).toBe(3);
+    expect((await registry.put(draftVersion('flow', 8, 3))).version).toBe(8);
+    await expect(registry.promote('flow', 1, 'why not')).rejects.toMatchObject({ code: 'NL_MODEL_UNKNOWN' });
+    const lines = readFileSync(join(dir, 'flow', 'pruned.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.slice(0, 2)).toEqual([
+      { at: '1970-01-01T00:00:00.000Z', version: 1, parent: null },
+      { at: '1970-01-01T00:00:00.000Z', version: 5, parent: 4 },
+    ]);
+    expect(readdirSync(join(dir, 'flow')).filter((name) => name.startsWith('.put-'))).toEqual([]);
+  });
+
+  it('may be gone where a run branches off: the champion and what comes after keep their numbers', async () => {
+    const { registry } = registryIn(testFolder(), { keep: 1 });
+    for (const n of [1, 2, 3]) {
+      await registry.put(draftVersion('flow', n, n === 1 ? null : n - 1));
+      await registry.promote('flow', n, `cycle ${n}`);
+    }
+    await registry.put(draftVersion('flow', 4, 3));
+    expect((await registry.list('flow')).map(({ version }) => version)).toEqual([2, 3, 4]);
+    const branch = await branchRegistry(registry, { flow: { champion: 3, versions: 4 } });
+    const champion = (await branch.current('flow'))!;
+    expect(champion).toMatchObject({ version: 3, model: (await registry.load('flow', 3)).model });
+    expect((await branch.put({ ...champion, parent: 3 })).version).toBe(5);
   });
 });
