@@ -1,31 +1,50 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { number } from '../errors.js';
+import { createMask } from '../privacy.js';
+import { openHub } from '../service/hub.js';
 import { startService } from '../service/service.js';
 import { openLive } from '../sources/live.js';
 import { resolveSpec } from '../spec.js';
+import { createDeployments } from '../stores/deployments-sqlite.js';
 import { watchAlias } from '../stores/mlflow/watch-alias.js';
 import { interruptSignal } from './interrupt.js';
 import { openHome, openPorts, packageRoot } from './ports.js';
+import { readServiceSettings, settingsHelp } from './service-settings.js';
 
 /** Serves until it is told to stop (Ctrl-C or a polite kill): then cycles under way finish and everything is recorded. */
 export async function serve({
   host = '127.0.0.1',
   port = 8000,
-  token = process.env.NETLOOP_TOKEN || undefined,
+  hub: hubUrl,
   version,
 }: {
   readonly host?: string;
   readonly port?: number;
-  readonly token?: string;
+  /** Address of the hub that this site belongs to. */
+  readonly hub?: string;
   readonly version?: string;
 } = {}): Promise<void> {
+  const { token, readToken, database, privacy, retentionDays, hub } = readServiceSettings(process.env, hubUrl);
   const signal = interruptSignal();
   const home = openHome();
   const ports = await openPorts(resolveSpec({ name: 'service', source: { files: ['-'] }, publish: true }));
+  const mask = createMask({ mode: privacy, key: ports.ledger?.key });
+  const onTrouble = (trouble: Error): void => void process.stderr.write(`${mask.text(trouble.message)}\n`);
+  const shared = database === undefined ? null : await openHub(database, { ports, state: home.state, onTrouble });
+  const deployments = createDeployments(join(home.state, 'deployments.db'));
   try {
     const service = await startService({
-      ports,
+      ports: shared?.ports ?? ports,
+      store: shared?.store,
+      learner: shared?.learner,
+      deployments: shared?.deployments ?? deployments,
+      mask,
+      retentionDays,
+      hub,
+      // A site of a hub runs the flow model that is learnt from everybody's alerts.
+      config: hub ? { flow: { enabled: false } } : undefined,
+      readToken,
       state: home.state,
       captures: { datasets: join(packageRoot, 'datasets'), captures: join(home.dir, 'captures') },
       host,
@@ -40,7 +59,9 @@ export async function serve({
           onNotice: (notice) => process.stderr.write(`${name}: ${notice}\n`),
         }),
       onError: (error, where) =>
-        process.stderr.write(`NL_INTERNAL ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+        process.stderr.write(
+          mask.text(`NL_INTERNAL ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+        ),
     });
     const watch = watchAlias(ports.pages, {
       current: async (name) => (await ports.registry.current(name))?.version ?? null,
@@ -53,6 +74,8 @@ export async function serve({
     await watch.close();
     await service.close();
   } finally {
+    await shared?.close();
+    deployments.close();
     await ports.close();
   }
 }
@@ -63,8 +86,18 @@ export function addServe(program: Command): void {
     .description('detect and learn at the same time, with a page and a REST interface')
     .option('--port <number>', 'where to listen; 0 takes a free one', '8000')
     .option('--host <address>', 'beyond this machine it needs NETLOOP_TOKEN', '127.0.0.1')
-    .addHelpText('after', '\nExamples:\n  netloop serve\n  NETLOOP_TOKEN=$(openssl rand -hex 16) netloop serve --host 0.0.0.0')
-    .action(async ({ port, host }: { port: string; host: string }) => {
-      await serve({ host, port: number('--port', Number(port), { min: 0, max: 65_535, integer: true }), version: program.version() });
+    .option('--hub <url>', 'send alerts there and take champions from there; its key is NETLOOP_HUB_KEY')
+    .addHelpText(
+      'after',
+      `${settingsHelp}
+
+Examples:
+  netloop serve
+  NETLOOP_TOKEN=$(openssl rand -hex 16) netloop serve --host 0.0.0.0
+  NETLOOP_DATABASE_URL=postgresql://netloop@db/netloop netloop serve
+  NETLOOP_HUB_KEY=site-1.… netloop serve --hub https://hub.example.org`,
+    )
+    .action(async ({ port, host, hub }: { port: string; host: string; hub?: string }) => {
+      await serve({ host, hub, port: number('--port', Number(port), { min: 0, max: 65_535, integer: true }), version: program.version() });
     });
 }

@@ -1,0 +1,56 @@
+import { NetloopError, number } from '../errors.js';
+import { type AddressPrivacy, addressPrivacies } from '../privacy.js';
+
+/** What the environment says of a service. */
+export interface ServiceSettings {
+  readonly token?: string;
+  readonly readToken?: string;
+  /** A hub's PostgreSQL; absent: SQLite, one site. */
+  readonly database?: string;
+  readonly privacy: AddressPrivacy;
+  readonly retentionDays?: number;
+  readonly hub?: { readonly url: string; readonly key: string };
+}
+
+/** The names, for --help. */
+export const settingsHelp = `
+Environment:
+  NETLOOP_TOKEN            the token that may do everything; needed beyond this machine
+  NETLOOP_READ_TOKEN       a second token, for looking only
+  NETLOOP_DATABASE_URL     PostgreSQL of a hub of many deployments, for any number of replicas (default: SQLite, one site)
+  NETLOOP_HUB              address of the hub that this site sends its alerts to and takes champions from (or --hub)
+  NETLOOP_HUB_KEY          its key there, as POST /deployments/NAME gave it
+  NETLOOP_PRIVACY          what is done with addresses everywhere: ${addressPrivacies.join(' | ')} (default keep)
+  NETLOOP_RETENTION_DAYS   days after which rows of traffic are erased (default: only caps erase)`;
+
+/**
+ * Reads the settings of a service.
+ * @throws NL_OPTION
+ */
+export function readServiceSettings(env: Readonly<Record<string, string | undefined>>, hubUrl: string | undefined): ServiceSettings {
+  const given = (name: string): string | undefined => env[name] || undefined;
+  const privacy = given('NETLOOP_PRIVACY') ?? 'keep';
+  const mode = addressPrivacies.find((known) => known === privacy || (known === 'pseudonym' && privacy === 'pseudonymise'));
+  if (!mode) throw new NetloopError('NL_OPTION', `invalid NETLOOP_PRIVACY: expected one of ${addressPrivacies.join(', ')}, got ${privacy}`);
+  const days = given('NETLOOP_RETENTION_DAYS');
+  const url = hubUrl ?? given('NETLOOP_HUB');
+  const key = given('NETLOOP_HUB_KEY');
+  if (url !== undefined && key === undefined) {
+    throw new NetloopError(
+      'NL_OPTION',
+      'invalid --hub: a hub asks for a key: set NETLOOP_HUB_KEY to what POST /deployments/NAME gave there',
+    );
+  }
+  const database = given('NETLOOP_DATABASE_URL');
+  if (database !== undefined && url !== undefined) {
+    throw new NetloopError('NL_OPTION', 'invalid --hub: a replica of a hub (NETLOOP_DATABASE_URL) belongs to no other hub');
+  }
+  return {
+    token: given('NETLOOP_TOKEN'),
+    readToken: given('NETLOOP_READ_TOKEN'),
+    database,
+    privacy: mode,
+    retentionDays: days === undefined ? undefined : number('NETLOOP_RETENTION_DAYS', Number(days), { min: 1 / 24, max: 36_500 }),
+    hub: url === undefined ? undefined : { url, key: key! },
+  };
+}
