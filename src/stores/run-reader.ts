@@ -11,10 +11,10 @@ interface RunRow {
   readonly endTime: number | null;
 }
 
+/** All params or tags of one run, as one JSON object: a row costs more than what it says. */
 interface Attached {
   readonly id: string;
-  readonly key: string;
-  readonly value: string;
+  readonly pairs: string;
 }
 
 interface DatasetRow {
@@ -51,6 +51,10 @@ function grouped<T extends { readonly id: string }>(rows: readonly T[]): Map<str
   return groups;
 }
 
+/** Pairs in the order of their keys. */
+const sorted = <T>(pairs: Iterable<readonly [string, T]>): Record<string, T> =>
+  Object.fromEntries([...pairs].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+
 /** Reads runs from MLflow's tables: one query for the runs, one for each thing attached to them. */
 export function createRunReader(db: Sqlite): (filter?: RunFilter) => readonly RunInfo[] {
   return ({ experiment, parent, id, limit = 1000 } = {}) => {
@@ -80,11 +84,18 @@ export function createRunReader(db: Sqlite): (filter?: RunFilter) => readonly Ru
     // The ids travel as one JSON value: no limit on their number.
     const ids = JSON.stringify(rows.map((row) => row.id));
     const attached = <T>(sql: string): T[] => db.prepare(sql.replace('$IDS', '(SELECT value FROM json_each(?))')).all<T>(ids);
-    const params = grouped(attached<Attached>('SELECT run_uuid AS id, key, value FROM params WHERE run_uuid IN $IDS ORDER BY key'));
-    const tags = grouped(attached<Attached>('SELECT run_uuid AS id, key, value FROM tags WHERE run_uuid IN $IDS ORDER BY key'));
+    const textsOf = (table: 'params' | 'tags'): Map<string, Record<string, string>> => {
+      const found = attached<Attached>(
+        `SELECT run_uuid AS id, json_group_object(key, coalesce(value, '')) AS pairs FROM ${table} WHERE run_uuid IN $IDS GROUP BY run_uuid`,
+      );
+      return new Map(found.map(({ id: run, pairs }) => [run, sorted(Object.entries(JSON.parse(pairs) as Record<string, string>))]));
+    };
+    const params = textsOf('params');
+    const tags = textsOf('tags');
+    // Numbers travel as they are: as text they would not all come back to the bit.
     const metrics = grouped(
       attached<{ id: string; key: string; value: number; nan: number }>(
-        'SELECT run_uuid AS id, key, value, is_nan AS nan FROM latest_metrics WHERE run_uuid IN $IDS ORDER BY key',
+        'SELECT run_uuid AS id, key, value, is_nan AS nan FROM latest_metrics WHERE run_uuid IN $IDS',
       ),
     );
     const datasets = grouped(
@@ -96,15 +107,13 @@ export function createRunReader(db: Sqlite): (filter?: RunFilter) => readonly Ru
     );
 
     return rows.map((row) => {
-      const own = Object.fromEntries((tags.get(row.id) ?? []).map(({ key, value }) => [key, value]));
+      const own = tags.get(row.id) ?? {};
       const parentId = own['mlflow.parentRunId'];
       return {
         ...row,
         ...(parentId === undefined ? {} : { parent: parentId }),
-        params: Object.fromEntries((params.get(row.id) ?? []).map(({ key, value }) => [key, value])),
-        metrics: Object.fromEntries(
-          (metrics.get(row.id) ?? []).map(({ key, value, nan }) => [key, metricValue({ value, isNaN: nan === 1 })]),
-        ),
+        params: params.get(row.id) ?? {},
+        metrics: sorted((metrics.get(row.id) ?? []).map(({ key, value, nan }) => [key, metricValue({ value, isNaN: nan === 1 })] as const)),
         tags: own,
         datasets: (datasets.get(row.id) ?? []).map(dataset),
       };
