@@ -24,7 +24,7 @@ function theOne(found: readonly StoredAlert[], id: string): StoredAlert {
   throw new NetloopError('NL_OPTION', `invalid deployment: several have an alert ${id}; name one of ${names}`);
 }
 
-export function addAlertRoutes(app: App, { alerts, feedback, mask, now }: Parts): void {
+export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now }: Parts): void {
   app.get(
     '/alerts',
     {
@@ -64,6 +64,7 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, now }: Parts)
       const at = now();
       const said = { label: verdict === 'true-positive' ? 1 : 0, why: reason, by, at } as const;
       await feedback.put({ ...alertFeedback(feedback.key, alert, said), id: wordId(feedback.key, alert, mask) });
+      monitor.judged(alert.model_version, said.label === 1);
       const { label: given } = said;
       return {
         id,

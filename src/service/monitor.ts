@@ -1,5 +1,5 @@
 import type { Scored } from '../detector.js';
-import { createPageHinkley } from '../drift/page-hinkley.js';
+import { createAdwin } from '../drift/adwin.js';
 import type { ExperimentPorts } from '../experiment.js';
 import type { ModelName, Registry } from '../registry.js';
 import type { ServiceConfig } from './config.js';
@@ -70,7 +70,7 @@ export function createMonitor({ registry, config, now, personOf, rollBack, onCha
   const live = new Map<ModelName, number>();
   const judgements = new Map<string, boolean[]>();
   let rollbacks = 0;
-  const rate = createPageHinkley({ minInstances: 10, delta: 0.05, threshold: 1 });
+  const rate = createAdwin({ clock: 1 });
   let [answers, raised, quiet] = [0, 0, 0];
 
   /** A limit of null is not watched. */

@@ -5,6 +5,8 @@ import type { EventHub } from './events.js';
 /** Bytes that may wait for a slow reader before it is let go, and milliseconds between two signs of life. */
 const MOST_WAITING = 1 << 20;
 const HEARTBEAT = 15_000;
+/** Seconds after which one who was refused may ask again. */
+const RETRY = 10;
 
 /** Server-sent events over the hub, for at most `most` readers at once. @throws NL_TOO_MUCH to one more */
 export function createStreams(events: EventHub, most: number): { send(reply: FastifyReply): void; open(): number; close(): void } {
@@ -15,8 +17,10 @@ export function createStreams(events: EventHub, most: number): { send(reply: Fas
       for (const leave of [...readers]) leave();
     },
     send(reply) {
-      if (readers.size >= most)
+      if (readers.size >= most) {
+        reply.header('retry-after', String(RETRY));
         throw new NetloopError('NL_TOO_MUCH', `${most} event streams are open, which is all there are; poll instead`);
+      }
       reply.hijack();
       const { raw } = reply;
       const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([k, v]) => [k, v as string]));
