@@ -4,6 +4,9 @@ import { createTraffic, type TrafficOptions } from '../traffic.js';
 import { damageOf, refuseUndecodable, reportDamage } from './damage.js';
 import { interruptSignal } from './interrupt.js';
 
+/** Flows of a file that are delivered together. */
+const GATHERED = 4096;
+
 /**
  * All flows of some sources in the order in which they end, a batch at a time; then what could not be used, on standard error.
  * A source that breaks off has still delivered what came before.
@@ -18,9 +21,12 @@ export async function eachFlow(
   const ended: Flow[] = [];
   let flows = 0;
   let refused = false;
-  const traffic = createTraffic((event) => {
-    if (event.kind === 'closed') ended.push(event.flow);
-  }, options);
+  const traffic = createTraffic(
+    (event) => {
+      if (event.kind === 'closed') ended.push(event.flow);
+    },
+    { ...options, events: 'closed' },
+  );
   const deliver = async (): Promise<void> => {
     if (ended.length === 0 || refused) return;
     flows += ended.length;
@@ -33,7 +39,8 @@ export async function eachFlow(
       traffic.begin(source);
       for await (const batch of source.read({ signal })) {
         traffic.batch(batch);
-        await deliver();
+        // A wire's flows are told of at once; a file's gather, as every delivery costs.
+        if (source.live || ended.length >= GATHERED) await deliver();
       }
     }
   } finally {

@@ -69,20 +69,80 @@ export const recordColumns = (labelled: boolean): readonly (readonly [name: stri
 
 /** One flow under Zeek's names; seconds. */
 export function zeekRecord(flow: Flow): Record<string, string | number | null> {
-  const record: Record<string, string | number | null> = {};
-  for (const [name] of flowColumns) record[name] = flow[name];
-  record.ts = flow.ts / 1e6;
-  record.duration = flow.duration / 1e6;
-  return record;
+  return {
+    ts: flow.ts / 1e6,
+    duration: flow.duration / 1e6,
+    proto: flow.proto,
+    service: flow.service,
+    orig_h: flow.orig_h,
+    orig_p: flow.orig_p,
+    resp_h: flow.resp_h,
+    resp_p: flow.resp_p,
+    conn_state: flow.conn_state,
+    history: flow.history,
+    orig_pkts: flow.orig_pkts,
+    orig_bytes: flow.orig_bytes,
+    orig_ip_bytes: flow.orig_ip_bytes,
+    resp_pkts: flow.resp_pkts,
+    resp_bytes: flow.resp_bytes,
+    resp_ip_bytes: flow.resp_ip_bytes,
+    vlan: flow.vlan,
+  };
 }
 
 /**
- * One flow as `netloop flows` writes it.
+ * One flow as `netloop flows` writes it. Written out by name, in the order of the columns: objects of one shape are made and read several
+ * times faster than those filled in a loop.
  * @example flowRecord(flow, featurize(flow), false).kdd_count
  */
 export function flowRecord(flow: Flow, row: FeatureRow, labelled: boolean): FlowRecord {
-  const record = zeekRecord(flow);
-  for (const [name, , feature] of featureColumns) record[name] = row[feature];
+  const record: Record<string, string | number | null> = {
+    ts: flow.ts / 1e6,
+    duration: flow.duration / 1e6,
+    proto: flow.proto,
+    service: flow.service,
+    orig_h: flow.orig_h,
+    orig_p: flow.orig_p,
+    resp_h: flow.resp_h,
+    resp_p: flow.resp_p,
+    conn_state: flow.conn_state,
+    history: flow.history,
+    orig_pkts: flow.orig_pkts,
+    orig_bytes: flow.orig_bytes,
+    orig_ip_bytes: flow.orig_ip_bytes,
+    resp_pkts: flow.resp_pkts,
+    resp_bytes: flow.resp_bytes,
+    resp_ip_bytes: flow.resp_ip_bytes,
+    vlan: flow.vlan,
+    kdd_duration: row.duration,
+    kdd_protocol_type: row.protocol_type,
+    kdd_service: row.service,
+    kdd_flag: row.flag,
+    kdd_src_bytes: row.src_bytes,
+    kdd_dst_bytes: row.dst_bytes,
+    kdd_land: row.land,
+    kdd_wrong_fragment: row.wrong_fragment,
+    kdd_urgent: row.urgent,
+    kdd_count: row.count,
+    kdd_srv_count: row.srv_count,
+    kdd_serror_rate: row.serror_rate,
+    kdd_srv_serror_rate: row.srv_serror_rate,
+    kdd_rerror_rate: row.rerror_rate,
+    kdd_srv_rerror_rate: row.srv_rerror_rate,
+    kdd_same_srv_rate: row.same_srv_rate,
+    kdd_diff_srv_rate: row.diff_srv_rate,
+    kdd_srv_diff_host_rate: row.srv_diff_host_rate,
+    kdd_dst_host_count: row.dst_host_count,
+    kdd_dst_host_srv_count: row.dst_host_srv_count,
+    kdd_dst_host_same_srv_rate: row.dst_host_same_srv_rate,
+    kdd_dst_host_diff_srv_rate: row.dst_host_diff_srv_rate,
+    kdd_dst_host_same_src_port_rate: row.dst_host_same_src_port_rate,
+    kdd_dst_host_srv_diff_host_rate: row.dst_host_srv_diff_host_rate,
+    kdd_dst_host_serror_rate: row.dst_host_serror_rate,
+    kdd_dst_host_srv_serror_rate: row.dst_host_srv_serror_rate,
+    kdd_dst_host_rerror_rate: row.dst_host_rerror_rate,
+    kdd_dst_host_srv_rerror_rate: row.dst_host_srv_rerror_rate,
+  };
   if (labelled) record.label = flow.label ?? null;
   return record;
 }

@@ -32,24 +32,96 @@ const toStdout: Put = (chunk) =>
     else process.stdout.once('drain', resolve);
   });
 
-const csvCell = (value: string | number | null): string => {
+const csvText = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+type Cell = string | number | null;
+
+/** A cell as CSV: nothing for null. */
+function csvCell(value: Cell): string {
   if (value === null) return '';
-  return typeof value === 'string' && /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value);
-};
+  return typeof value === 'string' ? csvText(value) : String(value);
+}
+
+/** Texts that come again and again, quoted once. */
+const QUOTED = 4096;
+function createQuotes(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    let quoted = known.get(text);
+    if (quoted === undefined) {
+      quoted = JSON.stringify(text);
+      if (known.size >= QUOTED) known.clear();
+      known.set(text, quoted);
+    }
+    return quoted;
+  };
+}
+
+/** One record as a line, column by column, without a look at what else it holds. */
+function lineOf(format: 'jsonl' | 'csv', names: readonly string[]): (record: FlowRecord) => string {
+  if (format === 'csv') {
+    return (record) => {
+      let line = csvCell(record[names[0]!] ?? null);
+      for (let i = 1; i < names.length; i++) line += `,${csvCell(record[names[i]!] ?? null)}`;
+      return line;
+    };
+  }
+  const quote = createQuotes();
+  const heads = names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  const cell = (value: Cell): string =>
+    typeof value === 'string' ? quote(value) : value !== null && Number.isFinite(value) ? String(value) : 'null';
+  return (record) => {
+    let line = '';
+    for (let i = 0; i < names.length; i++) line += heads[i]! + cell(record[names[i]!] ?? null);
+    return `${line}}`;
+  };
+}
 
 async function createText(put: Put, format: 'jsonl' | 'csv', labelled: boolean): Promise<Encoding> {
   const names = recordColumns(labelled).map(([name]) => name);
-  const line =
-    format === 'jsonl' ? (r: FlowRecord) => JSON.stringify(r) : (r: FlowRecord) => names.map((n) => csvCell(r[n] ?? null)).join(',');
+  const line = lineOf(format, names);
   if (format === 'csv') await put(`${names.join(',')}\n`);
-  return { write: (records) => put(`${records.map(line).join('\n')}\n`), finish: async () => {} };
+  return {
+    write(records) {
+      let text = '';
+      for (const record of records) text += `${line(record)}\n`;
+      return put(text);
+    },
+    finish: async () => {},
+  };
+}
+
+/** Which of `n` values are there, as Arrow's bits. */
+function validity(values: readonly Cell[]): { readonly nullCount: number; readonly nullBitmap: Uint8Array } {
+  const nullBitmap = new Uint8Array((values.length + 7) >> 3);
+  let nullCount = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === null) nullCount++;
+    else nullBitmap[i >> 3]! |= 1 << (i & 7);
+  }
+  return { nullCount, nullBitmap };
+}
+
+/** Texts as Arrow has them: all octets one behind the other, and where each begins. */
+function textColumn(values: readonly Cell[]): { readonly data: Uint8Array; readonly valueOffsets: Int32Array } {
+  const all = values.map((value) => value ?? '').join('');
+  const data = Buffer.from(all);
+  const plain = data.length === all.length;
+  const valueOffsets = new Int32Array(values.length + 1);
+  for (const [i, value] of values.entries()) {
+    const text = String(value ?? '');
+    valueOffsets[i + 1] = valueOffsets[i]! + (plain ? text.length : Buffer.byteLength(text));
+  }
+  return { data, valueOffsets };
 }
 
 /** Arrow IPC stream, one record batch a write: constant memory. */
 async function createArrow(put: Put, labelled: boolean): Promise<Encoding> {
   const arrow = await import('apache-arrow');
-  const types = { text: () => new arrow.Utf8(), integer: () => new arrow.Float64(), number: () => new arrow.Float64() };
-  const schema = new arrow.Schema(recordColumns(labelled).map(([name, kind]) => new arrow.Field(name, types[kind](), true)));
+  const [text, number] = [new arrow.Utf8(), new arrow.Float64()];
+  const schema = new arrow.Schema(
+    recordColumns(labelled).map(([name, kind]) => new arrow.Field(name, kind === 'text' ? text : number, true)),
+  );
   const writer = new arrow.RecordBatchStreamWriter();
   writer.reset(undefined, schema);
   const parts = writer[Symbol.asyncIterator]();
@@ -65,14 +137,13 @@ async function createArrow(put: Put, labelled: boolean): Promise<Encoding> {
   };
   return {
     async write(records) {
-      const columns = schema.fields.map(
-        (f) =>
-          arrow.vectorFromArray(
-            records.map((r) => r[f.name] ?? null),
-            f.type,
-          ).data[0]!,
-      );
-      const struct = arrow.makeData({ type: new arrow.Struct(schema.fields), length: records.length, nullCount: 0, children: columns });
+      const { length } = records;
+      const columns = recordColumns(labelled).map(([name, kind]) => {
+        const values = records.map((r) => r[name] ?? null);
+        if (kind === 'text') return arrow.makeData({ type: text, length, ...validity(values), ...textColumn(values) });
+        return arrow.makeData({ type: number, length, ...validity(values), data: Float64Array.from(values, Number) });
+      });
+      const struct = arrow.makeData({ type: new arrow.Struct(schema.fields), length, nullCount: 0, children: columns });
       writer.write(new arrow.RecordBatch(schema, struct));
       await drain(false);
     },

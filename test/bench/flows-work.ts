@@ -3,7 +3,6 @@
  * it counted, and the time that the work took without the start of Node.
  */
 import { createFlowTable, zeekTimeouts } from '../../src/assemble.js';
-import { createDecoder } from '../../src/decode.js';
 import { flowRecord } from '../../src/features/record.js';
 import { createFeaturizer } from '../../src/featurize.js';
 import type { Flow } from '../../src/flow.js';
@@ -17,18 +16,15 @@ const [, , kind = '', file = '', out = ''] = process.argv;
 
 /** Packets to flows, and nothing else; flows are counted and dropped. */
 async function bare(view: 'zeek' | 'five-tuple'): Promise<Record<string, number>> {
-  const table = createFlowTable({ view, maxFlows: 2_000_000, ...(view === 'zeek' ? { timeouts: zeekTimeouts } : {}) });
-  const decoder = createDecoder();
-  let flows = 0;
+  const table = createFlowTable({ view, keep: false, maxFlows: 2_000_000, ...(view === 'zeek' ? { timeouts: zeekTimeouts } : {}) });
   for await (const batch of (await openCapture(file)).read()) {
-    const f = batch as Frames;
-    for (let i = 0; i < f.count; i++) table.push(decoder.frame(f.bytes, f.offset[i]!, f.captured[i]!, f.length[i]!, f.ts[i]!, f.link[i]!));
-    flows += table.expire(0).length;
+    table.frames(batch as Frames);
+    table.expire(0);
   }
   const live = table.counters().open;
-  flows += table.flush().length;
-  const { packets, flowPackets } = table.counters();
-  return { packets, flowPackets, flows, live };
+  table.flush();
+  const { packets, flowPackets, opened } = table.counters();
+  return { packets, flowPackets, flows: opened, live };
 }
 
 /** What `netloop flows` does, with the rules watching: Zeek's columns, 28 features, to a file. */

@@ -104,3 +104,9 @@ export function forget(c: usize): void {
   }
   store<u64>(table + (<usize>hole << 3), 0);
 }
+
+/** Forgets all at once. */
+export function forgetAll(): void {
+  memory.fill(table, 0, <usize>(mask + 1) << 3);
+  count = 0;
+}

@@ -7,12 +7,12 @@ let freeOddities: usize = 0;
 /** Free memory for blocks by size class: 4, 16, 64, 512 pairs. */
 const freeBlocks: usize = memory.data(16, 16);
 
-/** Octets never used before: all zero. Traps when the machine has no more. */
+/** Octets never used before: all zero. Memory grows by half of what there is, as each growth costs the host. Traps when there is no more. */
 export function claim(octets: usize): usize {
   const at = (top + 15) & ~15;
   top = at + octets;
   const need = <i32>((top + 0xffff) >>> 16) - memory.size();
-  if (need > 0 && memory.grow(max(need, 16)) < 0) unreachable();
+  if (need > 0 && memory.grow(max(need, memory.size() >> 1)) < 0 && memory.grow(need) < 0) unreachable();
   return at;
 }
 
@@ -21,8 +21,9 @@ export function donate(from: usize, octets: usize): void {
   for (let at = from; at + RECORD <= from + octets; at += RECORD) freeRecord(at);
 }
 
+/** A record of zeros. */
 export function newRecord(): usize {
-  if (!freeRecords) donate(claim(RECORD * 1024), RECORD * 1024);
+  if (!freeRecords) return claim(RECORD);
   const c = freeRecords;
   freeRecords = load<u32>(c, NEXT);
   memory.fill(c, 0, RECORD);

@@ -1,5 +1,5 @@
 // Packets to flows: looking up, opening, timing out, closing. What a packet does to its flow is said by the view: Zeek's, or the bare five-tuple.
-import { enter, find, forget, hashKey, open, sender } from './find';
+import { enter, find, forget, forgetAll, hashKey, open, sender } from './find';
 import { freeOdd, freeRecord, newRecord, oddOf, oddSide } from './heap';
 import { addLetter, flip, originator, scaled } from './history';
 import { addRow } from './rows';
@@ -65,12 +65,12 @@ function count(at: usize): void {
   store<u32>(tallies + at, load<u32>(tallies + at) + 1);
 }
 
-export function setup(view: u32, seedOf: u32, most: u32, likely: u32, tell: u32): void {
+export function setup(view: u32, seedOf: u32, most: u32, likely: u32, told: u32): void {
   fiveTuple = view == 1;
   seed = seedOf;
   maxFlows = most;
   likelyServers = likely != 0;
-  telling = tell;
+  telling = told;
 }
 
 /** Microseconds. */
@@ -86,6 +86,11 @@ export function setTimeouts(tcp: f64, other: f64, people: f64, names: f64, syn: 
 
 function close(c: usize, end: u32): void {
   forget(c);
+  tell(c, end);
+}
+
+/** A flow that is no longer found ends. */
+function tell(c: usize, end: u32): void {
   count(end << 2);
   if (telling > 0) addRow(c, 2, end, max(clock, load<f64>(c, L.LAST)), fiveTuple);
   freeOdd(c);
@@ -176,9 +181,10 @@ export function arrive(ts: f64, isIp: bool): void {
 
 /** Closes all that is open, oldest first. */
 export function flush(): void {
+  forgetAll();
   for (let c = wheel.drain(); c; ) {
     const next: usize = load<u32>(c, L.NEXT);
-    close(c, BY_FLUSH);
+    tell(c, BY_FLUSH);
     c = next;
   }
 }
