@@ -78,6 +78,8 @@ export interface ExperimentReport extends WalkReport {
   readonly run_id: string;
   readonly name: string;
   readonly cycles: readonly TimedCycle[];
+  /** Cycles before these, of a live run that went on for long: each lies with its own tracking run. */
+  readonly earlier?: number;
   /** Prequential metrics of each learner beside its baselines; null without truth or champion. */
   readonly prequential: Readonly<Record<ModelName, Readonly<Record<Contender, Metrics>> | null>>;
   /** The detector's versions at the end. */
@@ -88,6 +90,9 @@ export interface ExperimentReport extends WalkReport {
 }
 
 const learners: readonly ModelName[] = ['flow', 'behaviour'];
+
+/** Cycles of a wire that are held in memory, the newest: a wire does not end. */
+const MAX_HELD = 500;
 
 export { specParams, startTag } from './experiment-record.js';
 
@@ -129,6 +134,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     tags: { ...ports.environment, 'netloop.clock': clockOf(sources), 'netloop.seed': String(spec.seed) },
   });
   const cycles: TimedCycle[] = [];
+  const marks: Pick<CycleRecord, 'learner' | 'number' | 'hashes'>[] = [];
   const boards = { flow: createScoreboard(), behaviour: createScoreboard() };
   const random = createRandom(spec.seed);
   const pupils: Pupil[] = [];
@@ -217,6 +223,8 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         const entry = cycleRuns.get(labelOf(record.learner, record.number))!;
         const timed: TimedCycle = { ...record, seconds: (now() - entry.at) / 1000, swap };
         cycles.push(timed);
+        marks.push({ learner: record.learner, number: record.number, hashes: record.hashes });
+        if (live && cycles.length > MAX_HELD) cycles.shift();
         if (result.scores) boards[record.learner].add(result.scores);
         if (result.trusted) await ports.trusted.save(record.learner, result.trusted);
         await tracking.log(entry.run, {
@@ -255,13 +263,14 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     // Cancelled while the last cycle trained: the walk has ended, but this is not the run that was asked for.
     ports.signal?.throwIfAborted();
     const prequential = { flow: boards.flow.metrics(), behaviour: boards.behaviour.metrics() };
-    const ordered = [...cycles].sort((a, b) => a.number - b.number || (a.learner < b.learner ? -1 : 1));
+    const ordered = [...marks].sort((a, b) => a.number - b.number || (a.learner < b.learner ? -1 : 1));
     const over = (key: keyof CycleRecord['hashes']): string => sha256(...ordered.map((c) => c.hashes[key]));
     const result: ExperimentReport = {
       ...report,
       run_id: run,
       name: spec.name,
       cycles,
+      ...(marks.length > cycles.length ? { earlier: marks.length - cycles.length } : {}),
       prequential,
       live: { flow: detector.live('flow')?.version ?? null, behaviour: detector.live('behaviour')?.version ?? null },
       hashes: {

@@ -1,19 +1,16 @@
-import { basename, posix } from 'node:path';
 import { NetloopError } from '../errors.js';
 import type { ExperimentPorts, TimedCycle } from '../experiment.js';
 import { MAX_CYCLES } from '../journal.js';
 import type { LearnerStatus } from '../learner.js';
 import type { ModelName, Promotion } from '../registry.js';
-import type { Source } from '../source.js';
-import { openSources } from '../sources/open.js';
 import { resolveSpec } from '../spec.js';
-import type { DatasetInput } from '../tracking.js';
 import type { Captures } from './captures.js';
 import type { ConfigChange, ConfigStore, ServiceConfig } from './config.js';
 import type { EventHub } from './events.js';
 import { cycleHistory, type HistoryItem, trained } from './history.js';
 import { type Session, startSession } from './session.js';
 import { type LearnerState, type LearningState, learnerNames, type Reload, type SnifferRequest, type SnifferStatus } from './status.js';
+import { openWatched, type WatchOptions } from './watched.js';
 import { watchJournal } from './watched-ports.js';
 
 /** Detects and learns at the same time, over a source chosen at run time. One sniffer at a time. */
@@ -41,19 +38,13 @@ export interface Loop {
   close(): Promise<void>;
 }
 
-export interface InterfaceOptions {
-  readonly filter: string | null;
-  /** Ends the source: what was captured is delivered first. */
-  readonly stop: AbortSignal;
-}
-
 export interface LoopOptions {
   readonly ports: ExperimentPorts;
   readonly config: ConfigStore;
   readonly captures: Captures;
   readonly events: EventHub;
   /** Opens an interface; absent: this build or machine cannot. */
-  readonly openInterface?: (name: string, options: InterfaceOptions) => Promise<Source>;
+  readonly openInterface?: WatchOptions['openInterface'];
 }
 
 const idle: SnifferStatus = {
@@ -82,7 +73,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
   const versions = new Map<ModelName, number>();
   const live = new Map<ModelName, number | null>();
   for (const name of learnerNames) {
-    versions.set(name, (await ports.registry.list(name)).length);
+    versions.set(name, (await ports.registry.list(name)).at(-1)?.version ?? 0); // old ones may have been pruned
     live.set(name, (await ports.registry.current(name))?.version ?? null);
   }
 
@@ -161,34 +152,12 @@ export async function createLoop({ ports, config, captures, events, openInterfac
     events.emit({ kind: 'cycle', data: { learner, number, state, reason, version, seconds } });
   }
 
-  async function open(
-    request: SnifferRequest,
-    stop: AbortSignal,
-  ): Promise<{ source: Source; datasets: readonly DatasetInput[]; name: string }> {
-    const { capture, interface: wire, filter = null } = request;
-    if ((capture === undefined) === (wire === undefined)) {
-      throw new NetloopError('NL_OPTION', 'invalid sniffer: expected either capture or interface');
-    }
-    if (capture !== undefined) {
-      const path = captures.find(capture);
-      const { sources, datasets } = await openSources({ files: [path], sort: 'end' }, '/');
-      // The record names what was asked for, not where this machine keeps it.
-      const named = datasets.map((d, i): DatasetInput => {
-        const label = i === 0 ? capture : posix.join(posix.dirname(capture), basename(d.name));
-        return { ...d, name: label, source: label };
-      });
-      return { source: sources[0]!, datasets: named, name: capture };
-    }
-    if (!openInterface) throw new NetloopError('NL_RIGHTS', 'live capture is not available here: replay a recording with capture');
-    return { source: await openInterface(wire!, { filter, stop }), datasets: [], name: wire! };
-  }
-
   async function start(request: SnifferRequest): Promise<SnifferStatus> {
     if (session || starting) throw new NetloopError('NL_BUSY', 'a sniffer is running already; POST /sniffer/stop first');
     starting = true;
     const stop = new AbortController();
     try {
-      const { source, datasets, name } = await open(request, stop.signal);
+      const { source, datasets, name } = await openWatched(request, { captures, openInterface, stop: stop.signal });
       const { automatic: _, monitor: __, flow, behaviour, ...rest } = config.get();
       const on = { flow: { ...flow, enabled: true }, behaviour: { ...behaviour, enabled: true } }; // switched on and off while it runs
       const spec = resolveSpec({ ...rest, ...on, name: 'service', source: { files: [name] }, parent: 'champion', publish: true });

@@ -53,8 +53,9 @@ export async function readRun(tracking: Reader, id: string): Promise<RecordedRun
   const spec = await json(tracking, run.id, 'spec.json');
   if (spec === null) throw new NetloopError('NL_RUN_UNKNOWN', `run ${run.id} holds no spec.json: no experiment of netloop made it`);
   const report = (await json(tracking, run.id, 'report.json')) as ExperimentReport | null;
-  const cycles: TimedCycle[] = [...(report?.cycles ?? [])];
-  if (!report) {
+  const whole = report !== null && report.earlier === undefined;
+  const cycles: TimedCycle[] = whole ? [...report.cycles] : [];
+  if (!whole) {
     for (const child of await tracking.runs({ parent: run.id, limit: 100_000 })) {
       const cycle = (await json(tracking, child.id, 'cycle.json')) as TimedCycle | null;
       // A cycle that was cancelled did not come to its end by what it learnt from.
