@@ -13,7 +13,7 @@ import {
   trainingStarted,
   whichLearner,
 } from './shapes.js';
-import { learnerNames } from './status.js';
+import { learnerNames, summarize } from './status.js';
 
 const tags = ['learning'];
 const refused = { 400: errorShape, 409: errorShape };
@@ -21,7 +21,7 @@ const refused = { 400: errorShape, 409: errorShape };
 export function addLearningRoutes(app: App, { loop }: Parts): void {
   const named = (body: { learner?: (typeof learnerNames)[number] } | null | undefined) => (body?.learner ? [body.learner] : learnerNames);
 
-  app.get('/learning/status', { schema: { tags, response: { 200: learningStatus } } }, async () => loop.learning());
+  app.get('/learning/status', { schema: { tags, response: { 200: learningStatus } } }, async () => summarize(loop.learning()));
 
   app.post(
     '/learning/train-now',
@@ -36,12 +36,12 @@ export function addLearningRoutes(app: App, { loop }: Parts): void {
 
   app.post('/learning/start', { schema: { tags, body: whichLearner, response: { 200: switched, ...refused } } }, async ({ body }) => {
     loop.enable(named(body));
-    return { message: 'Learning started', status: loop.learning() };
+    return { message: 'Learning started', status: summarize(loop.learning()) };
   });
 
   app.post('/learning/stop', { schema: { tags, body: whichLearner, response: { 200: switched, ...refused } } }, async ({ body }) => {
     loop.disable(named(body));
-    return { message: 'Learning stopped', status: loop.learning() };
+    return { message: 'Learning stopped', status: summarize(loop.learning()) };
   });
 
   app.get(

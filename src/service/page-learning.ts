@@ -20,7 +20,7 @@ function showLearner(learner) {
     }
     if (learner.lost) box.append(element('p', count.format(learner.lost) + ' flows had no room', 'warn'));
   }
-  if (learner.waiting) box.append(element('p', 'Waits: ' + learner.waiting, 'hint'));
+  if (learner.waiting && learner.waiting !== 'collecting') box.append(element('p', 'Waits: ' + learner.waiting, 'hint'));
   const flip = learner.enabled ? 'Switch off' : 'Switch on';
   box.append(button(flip, flip + ' the ' + learner.name + ' learner', () => act(learner.enabled ? 'learning/stop' : 'learning/start', { learner: learner.name })));
   return box;

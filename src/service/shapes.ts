@@ -36,6 +36,9 @@ export const learningStatus = z.object({
   model_versions: count,
   state,
   automatic: z.boolean().describe('whether cycles begin by themselves'),
+  stage: text.nullable().describe('where the cycle that is furthest stands'),
+  next_run: instant,
+  waiting: text.nullable().describe('why no cycle starts yet, by learner'),
   learners: list(learnerState),
 });
 export const whichLearner = z.strictObject({ learner: learner.optional().describe('one learner; both when absent') }).nullish();

@@ -65,6 +65,28 @@ export interface LearningState {
   readonly learners: readonly LearnerState[];
 }
 
+/** Both learners in one line: where the furthest cycle stands, when the next is due, and what each that waits waits for. */
+export interface LearningSummary extends LearningState {
+  readonly stage: CycleState | null;
+  readonly next_run: string | null;
+  readonly waiting: string | null;
+}
+
+export function summarize(learning: LearningState): LearningSummary {
+  const { learners } = learning;
+  const busy = learners.find(({ state }) => state === 'training') ?? learners.find(({ state }) => state === 'active');
+  const due = learners.flatMap(({ next_run }) => next_run ?? []).sort();
+  const reasons = [...new Set(learners.map(({ waiting }) => waiting))];
+  const alike = reasons.length === 1;
+  const waits = learners.flatMap(({ name, waiting }) => (waiting === null ? [] : `${name}: ${waiting}`));
+  return {
+    ...learning,
+    stage: busy?.stage ?? null,
+    next_run: due[0] ?? null,
+    waiting: alike ? reasons[0]! : waits.join('; '),
+  };
+}
+
 export interface Reload {
   readonly watching: boolean;
   readonly models: readonly { readonly name: ModelName; readonly version: number | null; readonly changed: boolean }[];
