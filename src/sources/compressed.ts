@@ -21,6 +21,9 @@ export interface ByteStream {
   readonly close: () => Promise<void>;
 }
 
+/** What is read ahead of a plain file at once. */
+const AHEAD = 1024 * 1024;
+
 /** zstd's own limit for decoders that were not asked for more. fzstd copies its whole window for every block, so more would also crawl. */
 const ZSTD_WINDOW = 128 * 2 ** 20;
 
@@ -41,19 +44,23 @@ export function compressionOf(head: Uint8Array): Compression {
 /**
  * Opens a file and finds out from its first bytes whether it is gzip, xz or zstd (several members in a row count as one content).
  * @param from a path; '-' is standard input
+ * @param options.borrowed each piece is valid only until the next one is asked for; plain files are then read ahead in large pieces
  * @throws NL_FILE_MISSING, NL_FILE_EMPTY, NL_FILE_FORMAT (a folder); while reading: NL_FILE_CORRUPT with the stored byte offset after
  *   everything before the damage was delivered, NL_CANCELLED
  * @example for await (const bytes of (await openBytes('day1.pcap.zst')).chunks) size += bytes.length
  */
-export async function openBytes(from: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ByteStream> {
+export async function openBytes(
+  from: string,
+  { signal, borrowed = false }: { readonly signal?: AbortSignal; readonly borrowed?: boolean } = {},
+): Promise<ByteStream> {
   const file = await openStored(from);
   const { name: path, total } = file;
   let stored = 0;
   const cancelled = () => new NetloopError('NL_CANCELLED', `reading ${path} was cancelled`, { where: { file: path, byte: stored } });
   if (total === null) signal?.addEventListener('abort', () => void file.close(), { once: true }); // nothing may ever come from a pipe
-  const next = async (): Promise<Uint8Array | null> => {
+  const next = async (room?: Uint8Array): Promise<Uint8Array | null> => {
     if (signal?.aborted) throw cancelled();
-    const piece = await file.next().catch((error: unknown) => {
+    const piece = await file.next(room).catch((error: unknown) => {
       throw signal?.aborted ? cancelled() : error;
     });
     if (signal?.aborted) throw cancelled();
@@ -80,10 +87,31 @@ export async function openBytes(from: string, { signal }: { readonly signal?: Ab
   async function* pieces(): Pieces {
     for (let piece: Uint8Array | null = head; piece !== null; piece = await next()) yield piece;
   }
+  /** One room is filled while the other is worked on. */
+  async function* ahead(): Pieces {
+    yield head;
+    const fill = (room: Uint8Array): Promise<Uint8Array | null> => {
+      const filled = next(room);
+      filled.catch(() => {}); // it is asked for, or nobody is there any more
+      return filled;
+    };
+    let [room, other] = [new Uint8Array(AHEAD), new Uint8Array(AHEAD)];
+    let filled = fill(room);
+    try {
+      for (let piece = await filled; piece !== null; piece = await filled) {
+        [room, other] = [other, room];
+        filled = fill(room);
+        yield piece;
+        if (signal?.aborted) throw cancelled();
+      }
+    } finally {
+      await filled.catch(() => {});
+    }
+  }
   async function* chunks(): Pieces {
     let delivered = 0;
     try {
-      const content = compression === 'none' ? pieces() : decoders[compression](pieces());
+      const content = compression !== 'none' ? decoders[compression](pieces()) : borrowed && total !== null ? ahead() : pieces();
       for await (const chunk of content) {
         delivered += chunk.length;
         if (chunk.length > 0) yield chunk;

@@ -147,7 +147,7 @@ export async function openCapture(path: string): Promise<Source> {
     yields: 'frames',
     async *read(options: ReadOptions = {}) {
       damage = createDamageLog();
-      const stream: ByteStream = await openBytes(path, { signal: options.signal });
+      const stream: ByteStream = await openBytes(path, { signal: options.signal, borrowed: true });
       const tick = (): void => options.onProgress?.(stream.stored(), stream.total);
       yield* framesOf(name, stream.chunks, damage, tick);
       tick();

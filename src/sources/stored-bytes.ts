@@ -9,7 +9,8 @@ export interface StoredBytes {
   readonly name: string;
   /** Bytes in all; null for a pipe. */
   readonly total: number | null;
-  next(): Promise<Uint8Array | null>;
+  /** Into `room`, if there is one: then the piece lies in it. */
+  next(room?: Uint8Array): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 
@@ -38,8 +39,8 @@ export async function openStored(path: string): Promise<StoredBytes> {
     return {
       name: path,
       total: status.isFile() ? status.size : null,
-      async next() {
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, null);
+      async next(room = Buffer.allocUnsafeSlow(PIECE)) {
+        const { bytesRead, buffer } = await file.read(room, 0, room.length, null);
         return bytesRead === 0 ? null : buffer.subarray(0, bytesRead);
       },
       close: () => file.close(),
