@@ -8,9 +8,11 @@ const mlp: Architecture = { kind: 'mlp', steps: 1, features: 13, units: [], dens
 const lstm: Architecture = { kind: 'lstm', steps: 4, features: 7, units: [12], dense: [8] };
 const deep: Architecture = { kind: 'lstm', steps: 3, features: 5, units: [8, 6], dense: [5] };
 
+const both: Architecture = { ...deep, bidirectional: true, recurrentActivation: 'hard_sigmoid' };
+
 // The size of the real behaviour model: its memory of 2 MB a training makes a leak show.
 const behaviour: Architecture = { kind: 'lstm', steps: 10, features: 41, units: [64], dense: [32] };
-for (const [name, architecture] of Object.entries({ mlp, behaviour, deep })) {
+for (const [name, architecture] of Object.entries({ mlp, behaviour, deep, both })) {
   modelContract(name, { create: (seed) => createModel(architecture, { seed }), load: loadModel, rows: makeRows(architecture, 100, 3) });
 }
 

@@ -1,5 +1,6 @@
 import type { Architecture, LabelledBatch } from '../../../src/model.js';
 import { createModel } from '../../../src/networks/load.js';
+import { createTeam, type ThreadTeam } from '../../../src/workers/team.js';
 import { interleave, median } from '../rounds.js';
 import type { Peer, PeerName } from './peers.js';
 import { flopsPerRow, SEED } from './work.js';
@@ -12,11 +13,11 @@ export interface Epoch {
 }
 
 /** One epoch of netloop, from fresh weights, everything included: checks, memory, shuffling. */
-export async function ownEpoch(architecture: Architecture, rows: LabelledBatch, batch: number): Promise<Epoch> {
+export async function ownEpoch(architecture: Architecture, rows: LabelledBatch, batch: number, team?: ThreadTeam): Promise<Epoch> {
   const model = createModel(architecture, { seed: SEED });
   const cpu = process.cpuUsage();
   const start = performance.now();
-  const { epochs } = await model.train(rows, { epochs: 1, batch, learningRate: 1e-3, seed: SEED });
+  const { epochs } = await model.train(rows, { epochs: 1, batch, learningRate: 1e-3, seed: SEED, team });
   const wall = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   model.dispose();
@@ -37,7 +38,8 @@ export interface TrainContest {
 /** Runs netloop and the peers in turn and prints one line each: ratios first, then seconds with their spread. */
 export async function trainTable({ title, kind, architecture, rows, batch, threads, peers, rounds }: TrainContest): Promise<void> {
   console.log(`\n${title}, one epoch, batch ${batch}, ${threads} thread${threads > 1 ? 's' : ''} each`);
-  const contenders: [string, () => Promise<Epoch>][] = [['netloop', () => ownEpoch(architecture, rows, batch)]];
+  const team = createTeam(threads);
+  const contenders: [string, () => Promise<Epoch>][] = [['netloop', () => ownEpoch(architecture, rows, batch, team)]];
   for (const peer of peers.values()) contenders.push([peer.version, () => peer.ask<Epoch>({ what: 'epoch', kind, batch })]);
   const seen = contenders.map(() => [] as Epoch[]);
   const results = await interleave(
@@ -51,6 +53,7 @@ export async function trainTable({ title, kind, architecture, rows, batch, threa
     })),
     rounds,
   );
+  await team.close();
   const cpu = seen.map((epochs) => median(epochs.slice(1).map((e) => e.cpu))); // the first round warmed up
   const [own] = results;
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
