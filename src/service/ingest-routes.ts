@@ -25,7 +25,7 @@ export function addIngestRoutes(app: App, { alerts, deployments, now, events }: 
         tags,
         summary: "a batch of one deployment's alerts, by its key; gzip if you like; sent twice it is kept once",
         body: ingestBody,
-        response: { 200: ingested, ...refused },
+        response: { 200: ingested, 401: errorShape, ...refused },
       },
       // The limit on octets counts what comes out: a small body that unpacks to a large one is refused on the way.
       preParsing: async (request, _, payload) => {

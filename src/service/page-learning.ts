@@ -6,7 +6,7 @@ const titles = { flow: 'Flow model (ANN)', behaviour: 'Behaviour model (LSTM)' }
 
 function showLearner(learner) {
   const box = element('div', undefined, 'learner');
-  box.append(element('h4', titles[learner.name]));
+  box.append(element('h3', titles[learner.name]));
   const live = learner.live === null ? 'no version yet' : 'version ' + learner.live + ' live';
   box.append(element('p', words[learner.state] + (learner.stage && learner.state === 'training' ? ' · ' + learner.stage : '') + ' · ' + live, 'state ' + moods[learner.state]));
   if (learner.state !== 'inactive') {

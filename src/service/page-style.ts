@@ -46,7 +46,7 @@ button:disabled { color: var(--dim); background: var(--paper); border: 1px dashe
 main:focus { outline: none; }
 .learners { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
 .learner { border: 1px solid var(--edge); border-radius: .5rem; padding: .75rem 1rem 1rem; display: flex; flex-direction: column; align-items: start; gap: .3rem; }
-.learner h4 { margin: 0; font-size: 1rem; }
+.learner h3 { margin: 0; font-size: 1rem; }
 .learner p { margin: 0; }
 .state::before { content: ''; display: inline-block; width: .6em; height: .6em; margin-right: .45em; border-radius: 50%; background: currentColor; }
 progress { width: 100%; height: .6rem; accent-color: var(--busy); }

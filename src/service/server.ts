@@ -53,7 +53,12 @@ export async function createServer(options: ServerOptions): Promise<App> {
   } = options;
   const guard = createGuard({ host, token, readToken, deployments });
   const streams = createStreams(options.events, mostStreams);
-  const app: App = fastify({ bodyLimit, forceCloseConnections: true, requestTimeout: 30_000 }).withTypeProvider<ZodTypeProvider>();
+  const app: App = fastify({
+    bodyLimit,
+    forceCloseConnections: true,
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 16_384 }, // a longer address is refused before it is read; the schemas say what a name may be
+  }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {

@@ -39,6 +39,8 @@ describe('what the service refuses', () => {
       expect([path, status, json.error.code]).toEqual([path, 400, 'NL_OPTION']);
     }
     expect((await call('POST', '/models/other/rollback', {})).json.error.code).toBe('NL_MODEL_UNKNOWN');
+    const long = await call('POST', `/models/${'x'.repeat(500)}/rollback`, {}); // not the router's own words
+    expect([long.status, long.json.error.code]).toEqual([400, 'NL_OPTION']);
     const json = { 'content-type': 'application/json' };
     const torn = await fetch(`${url}/sniffer/start`, { method: 'POST', body: '{"capture":', headers: json });
     expect([torn.status, codeOf(await torn.text())]).toEqual([400, 'NL_OPTION']);
