@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { isNetloopError } from '../../src/errors.js';
 import type { Frames, Source } from '../../src/source.js';
 import { openCapture, openFrames } from '../../src/sources/pcap-file.js';
-import { bytes, ethernet, ip4, pcap, udp } from '../packets/build.js';
+import { bytes, ethernet, ip4, pcap, u32, udp } from '../packets/build.js';
 import { big, block, enhanced, iface, little, obsolete, option, section, simple } from '../packets/build-pcapng.js';
 
 const frame = (text: string): Uint8Array => ethernet(ip4('10.0.0.1', '10.0.0.2', 17, udp(1000, 53, text)));
