@@ -10,6 +10,7 @@ import { interruptSignal } from './interrupt.js';
 import { openPorts } from './ports.js';
 import { createProgressLine } from './progress.js';
 import { renderReport } from './report.js';
+import { describeRun } from './run-page.js';
 
 function readValue(set: string, at: number): unknown {
   try {
@@ -40,7 +41,7 @@ export async function runSpec(spec: Spec, { quiet = false } = {}): Promise<Exper
   const ports = await openPorts(spec);
   const line = createProgressLine();
   try {
-    return await runExperiment(spec, {
+    const report = await runExperiment(spec, {
       ...ports,
       signal: interruptSignal(),
       onProgress: quiet ? undefined : line.show,
@@ -52,6 +53,8 @@ export async function runSpec(spec: Spec, { quiet = false } = {}): Promise<Exper
         );
       },
     });
+    await describeRun(ports.tracking, report);
+    return report;
   } finally {
     line.clear();
     await ports.close();

@@ -6,6 +6,7 @@ import { openSqlite, type Sqlite } from './sqlite.js';
 /** Every column netloop writes or reads, by table: a store that has these, and demands no others, can be appended to. */
 const USED: Readonly<Record<string, readonly string[]>> = {
   experiments: ['experiment_id', 'name', 'artifact_location', 'lifecycle_stage', 'creation_time', 'last_update_time'],
+  experiment_tags: ['key', 'value', 'experiment_id'],
   runs: [
     ...['run_uuid', 'name', 'source_type', 'source_name', 'entry_point_name', 'user_id', 'status', 'start_time', 'end_time'],
     ...['source_version', 'lifecycle_stage', 'artifact_uri', 'experiment_id', 'deleted_time'],

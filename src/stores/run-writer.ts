@@ -30,6 +30,10 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
     addExperiment: db.prepare(
       "INSERT INTO experiments (name, lifecycle_stage, creation_time, last_update_time) VALUES (?, 'active', ?, ?)",
     ),
+    // MLflow's pages would else take it for an experiment of language models.
+    kind: db.prepare(
+      "INSERT INTO experiment_tags (key, value, experiment_id) VALUES ('mlflow.experimentKind', 'custom_model_development', ?)",
+    ),
     locate: db.prepare('UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?'),
     run: db.prepare("SELECT experiment_id AS experiment, artifact_uri AS uri FROM runs WHERE run_uuid = ? AND lifecycle_stage = 'active'"),
     taken: db.prepare('SELECT 1 FROM runs WHERE run_uuid = ?'),
@@ -74,6 +78,7 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
     const id = sql.addExperiment.run(stored, now(), now()).lastInsertRowid;
     const location = `mlflow-artifacts:/${id}`;
     sql.locate.run(location, id);
+    sql.kind.run(id);
     return { id, location };
   }
 

@@ -17,6 +17,9 @@ export interface Experiments {
   all(): Promise<readonly Experiment[]>;
 }
 
+/** MLflow's pages would else take it for an experiment of language models. */
+const KIND = { key: 'mlflow.experimentKind', value: 'custom_model_development' } as const;
+
 export function createExperiments(call: Call): Experiments {
   async function byName(name: string): Promise<Experiment | null> {
     try {
@@ -31,7 +34,7 @@ export function createExperiments(call: Call): Experiments {
     byName,
     create: async (name) => {
       try {
-        return (await call<{ experiment_id: string }>('POST', '/experiments/create', { body: { name } })).experiment_id;
+        return (await call<{ experiment_id: string }>('POST', '/experiments/create', { body: { name, tags: [KIND] } })).experiment_id;
       } catch (error) {
         const found = answered(error, 'RESOURCE_ALREADY_EXISTS') ? await byName(name) : null;
         if (found) return found.experiment_id;
