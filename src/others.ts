@@ -31,7 +31,7 @@ export interface AlertReaderOptions {
 }
 
 const MARK = 'alertsRead';
-const PAGE = 1000;
+const PAGE = 200;
 
 export async function createAlertReader(
   alerts: Pick<AlertStore, 'query'>,
@@ -44,20 +44,23 @@ export async function createAlertReader(
     mark: MARK,
     async read() {
       const filter = { otherThan: deployment, archive: 'any', order: 'newest', after: from ?? 0 } as const;
-      // The newest first, so that a million alerts cost no more than the ones that are learnt from.
-      const top = await alerts.query({ ...filter, limit: 1 });
-      const found: StoredAlert[] = [];
-      for (let cursor = top.last === null ? null : top.last + 1; cursor !== null && found.length < most; ) {
-        const page = await alerts.query({ ...filter, cursor, limit: Math.min(PAGE, most - found.length) });
-        found.push(...page.alerts);
-        cursor = page.next;
-      }
       const word = await words();
-      const samples = found.reverse().flatMap((alert): Sample[] => {
+      const learnt = (alert: StoredAlert): Sample[] => {
         const said = word(alert);
         if (said === undefined || alert.row === null) return alertSamples([alert], policy);
         return [{ rows: [alert.row], label: said, truth: alert.truth, since: alert.ts, until: alert.ts }];
-      });
+      };
+      // The newest first, so that a million alerts cost no more than the ones that are learnt from; small pages, so that others get their turn.
+      const top = await alerts.query({ ...filter, limit: 1 });
+      const pages: Sample[][] = [];
+      let left = most;
+      for (let cursor = top.last === null ? null : top.last + 1; cursor !== null && left > 0; ) {
+        const page = await alerts.query({ ...filter, cursor, limit: Math.min(PAGE, left) });
+        left -= page.alerts.length;
+        pages.push([...page.alerts].reverse().flatMap(learnt));
+        cursor = page.next;
+      }
+      const samples = pages.reverse().flat();
       return { samples, cursor: top.last ?? from };
     },
     done(cursor) {
