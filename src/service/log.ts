@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { dirname } from 'node:path';
-import { type AddressPrivacy, maskAddress } from '../privacy.js';
+import { createMask, type Mask } from '../privacy.js';
 import type { EventHub } from './events.js';
 
 export type Level = 'info' | 'warn' | 'error';
@@ -9,19 +8,6 @@ export type Level = 'info' | 'warn' | 'error';
 /** Lines of JSON: `{"at":"2026-…","level":"info","event":"cycle",…}`. */
 export interface Log {
   write(level: Level, event: string, data?: Readonly<Record<string, unknown>>): void;
-}
-
-const MAC = /\b[0-9a-f]{2}([:-][0-9a-f]{2}){5}\b/gi;
-const MAYBE_ADDRESS = /[0-9a-f:.]*[:.][0-9a-f:.]*[0-9a-f:]/gi;
-
-/** Text with every IP address masked as the setting asks ('keep' leaves them) and every MAC address gone. */
-export function scrub(text: string, mode: AddressPrivacy, key = ''): string {
-  if (mode === 'keep') return text;
-  return text.replace(MAC, '(mac)').replace(MAYBE_ADDRESS, (word) => {
-    if (isIP(word)) return maskAddress(word, mode, key);
-    const [, host, port] = /^(.+):(\d+)$/.exec(word) ?? [];
-    return host !== undefined && isIP(host) === 4 ? `${maskAddress(host, mode, key)}:${port}` : word;
-  });
 }
 
 /**
@@ -32,8 +18,7 @@ export function createLog({
   file,
   maxBytes = 10 * 2 ** 20,
   keep = 5,
-  privacy = 'truncate',
-  key = '',
+  mask = createMask({ mode: 'truncate' }),
   now = Date.now,
   onLost = () => {},
 }: {
@@ -41,8 +26,7 @@ export function createLog({
   readonly maxBytes?: number;
   readonly keep?: number;
   /** What is done with addresses that stray into a message. */
-  readonly privacy?: AddressPrivacy;
-  readonly key?: string;
+  readonly mask?: Pick<Mask, 'text'>;
   readonly now?: () => number;
   readonly onLost?: (error: unknown) => void;
 }): Log {
@@ -61,7 +45,7 @@ export function createLog({
 
   return {
     write(level, event, data = {}) {
-      const text = scrub(JSON.stringify({ level, event, ...data }), privacy, key);
+      const text = mask.text(JSON.stringify({ level, event, ...data }));
       const line = `{"at":"${new Date(now()).toISOString()}",${text.slice(1)}\n`;
       const bytes = Buffer.byteLength(line);
       try {

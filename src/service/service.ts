@@ -94,7 +94,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     initial: options.config,
     now: ports.now,
   });
-  const log = createLog({ file: join(state, 'service.log'), now: ports.now, privacy: mask.mode, key });
+  const log = createLog({ file: join(state, 'service.log'), now: ports.now, mask });
   logEvents(events, log);
   const onError: ServiceOptions['onError'] = (error, where) => {
     log.write('error', 'failure', { where, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
