@@ -98,7 +98,20 @@ export { createLearner, type Learner, type LearnerOptions, type LearnerStatus } 
 export { createLedger, type Ledger, type LedgerEntry, type LedgerFilter } from './ledger.js';
 export { buildLesson, type LearnerSettings, type Lesson, labelWindow, type Window } from './lesson.js';
 // Models.
-export type { Architecture, Batch, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
+export type {
+  Architecture,
+  Batch,
+  BatchProgress,
+  EarlyStopping,
+  EpochRecord,
+  LabelledBatch,
+  Model,
+  ModelFile,
+  Schedule,
+  Team,
+  TrainOptions,
+  TrainReport,
+} from './model.js';
 export { createModel, loadModel } from './networks/load.js';
 export { type AlertLesson, type AlertReader, createAlertReader } from './others.js';
 export { type Fault, type Ignored, ipProtocols, type LinkType, linkTypes, type Malformed, type Packet } from './packet.js';
@@ -199,4 +212,5 @@ export { createSpooledTracking } from './stores/spool.js';
 export { createEmbeddedTracking, type EmbeddedTracking } from './stores/tracking-embedded.js';
 export { createTrustedFiles } from './stores/trusted-files.js';
 // Training beside detection.
+export { createTeam, type ThreadTeam } from './workers/team.js';
 export { trainInWorker, type WorkerTraining } from './workers/train.js';

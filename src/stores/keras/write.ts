@@ -1,3 +1,4 @@
+import { NetloopError } from '../../errors.js';
 import type { Architecture, ModelFile } from '../../model.js';
 import { checkArchitecture } from '../../networks/check.js';
 import { type Block, layOut } from '../../networks/layout.js';
@@ -24,6 +25,12 @@ const ZEROS = { class_name: 'Zeros', config: {} };
 /** Keras' layers of an architecture, with their weights. Both versions of Keras know every option given here. */
 function layersOf({ architecture, weights }: ModelFile): Layer[] {
   const { lstm, dense, output } = layOut(checkArchitecture(architecture));
+  if (architecture.bidirectional || (architecture.recurrentActivation ?? 'sigmoid') !== 'sigmoid') {
+    throw new NetloopError(
+      'NL_LAYER_UNKNOWN',
+      "bidirectional layers and hard sigmoid gates are not written to Keras files: keep netloop's own",
+    );
+  }
   const floats = new Float32Array(new Uint8Array(weights).buffer);
   const array = ({ rows, groups, columns, start }: Block, isBias: boolean): Hdf5Array => ({
     shape: isBias ? [groups * columns] : [rows, groups * columns],
