@@ -40,6 +40,8 @@ export interface CycleJob extends Window {
 export interface Keys {
   readonly flow: (flow: Flow) => string;
   readonly user: (user: string) => string;
+  /** What they are made with, where it may go to another thread of this process. */
+  readonly secret?: string;
 }
 
 /** Trains a copy of a model. */

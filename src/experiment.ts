@@ -6,7 +6,7 @@ import { createDetector, type Detector, type Scored, type SwapRecord } from './d
 import type { Metrics } from './evaluate.js';
 import { clockOf, cycleMetrics, runMetrics, specParams, startTag, summary } from './experiment-record.js';
 import { createFeaturizer } from './featurize.js';
-import { type FeedbackStore, flowKey, userKey } from './feedback.js';
+import { type FeedbackStore, keysOf } from './feedback.js';
 import type { Flow } from './flow.js';
 import { forget } from './forget.js';
 import { canonical, sha256 } from './hash.js';
@@ -105,8 +105,8 @@ function learnerOptions(spec: LearningSpec, name: ModelName) {
 
 /** Keeps labels a part at a time: each part is one commit. */
 async function addLabels(ledger: Ledger, entries: readonly LedgerEntry[], breathe: ExperimentPorts['breathe']): Promise<void> {
-  for (let at = 0; at < entries.length; at += 1000) {
-    ledger.add(entries.slice(at, at + 1000));
+  for (let at = 0; at < entries.length; at += 500) {
+    ledger.add(entries.slice(at, at + 500));
     await breathe?.();
   }
 }
@@ -173,7 +173,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     const others = await createAlertReader(ports.alerts, journal, { most: spec.flow.maxHistory, policy: spec.labels });
     const ledger = spec.keep === 'none' ? undefined : ports.ledger;
     const key = ports.ledger?.key ?? '';
-    const keys = ledger && { flow: (flow: Flow) => flowKey(key, flow), user: (user: string) => userKey(key, user) };
+    const keys = ledger && keysOf(key);
     const live = sources.some((source) => source.live);
     controls?.ready({ detector, learners: pupils.map(({ learner }) => learner) });
     const windows = new Map<string, string>(); // cycle label -> journal id
@@ -202,7 +202,10 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         const found = job.learner === 'flow' && champion ? await others.read() : null;
         const whole: CycleJob = found ? { ...job, extra: found.samples } : job;
         if ((controls?.settings() ?? spec).keep === 'window') {
-          await ports.windows?.keep(run, keptWindow(whole, champion?.version ?? null, spec.privacy, key));
+          await ports.windows?.keep(
+            run,
+            await keptWindow(whole, champion?.version ?? null, { privacy: spec.privacy, key, breathe: ports.breathe }),
+          );
         }
         return (ports.cycle ?? runCycle)(whole, champion, {
           registry,

@@ -52,6 +52,13 @@ export const userKey = (key: string, user: string): string => keyedId(key, `user
 export const alertKey = (key: string, id: string): string => keyedId(key, `alert ${id}`);
 export const flowKey = (key: string, f: Flow): string => keyedId(key, [f.ts, f.proto, f.orig_h, f.orig_p, f.resp_h, f.resp_p].join());
 
+/** All pseudonyms of one key. */
+export const keysOf = (secret: string) => ({
+  flow: (flow: Flow): string => flowKey(secret, flow),
+  user: (user: string): string => userKey(secret, user),
+  secret,
+});
+
 /** Who says what, and why. */
 export type Word = Pick<Feedback, 'label' | 'why' | 'by' | 'at'>;
 

@@ -36,28 +36,45 @@ export interface WindowStore {
   forget(filter: WindowFilter, options?: { readonly dryRun?: boolean }): Promise<{ readonly rows: number; readonly windows: number }>;
 }
 
-/**
- * A step as it is kept: its user under the home's key, its flow's addresses as the privacy setting says.
- * @param key of the home
- */
-export function maskStep(step: Step, privacy: AddressPrivacy, key: string): Step {
-  const { user_id: _, ...flow } = step.flow;
-  const masked: Flow = {
-    ...flow,
-    orig_h: maskAddress(flow.orig_h, privacy, key),
-    resp_h: maskAddress(flow.resp_h, privacy, key),
-  };
-  return { ...step, flow: masked, user: userKey(key, step.user) };
+export interface MaskOptions {
+  readonly privacy: AddressPrivacy;
+  /** Of the home. */
+  readonly key: string;
+  /** Lets others have their turn; awaited every 500 flows. */
+  readonly breathe?: () => Promise<unknown>;
 }
 
-/** A cycle's job as it is kept. @param parent the champion it begins from */
-export function keptWindow(
+/** Remembers what it gave: addresses come again and again. */
+function remembered(of: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const held = known.get(text);
+    if (held !== undefined) return held;
+    const made = of(text);
+    known.set(text, made);
+    return made;
+  };
+}
+
+/**
+ * A cycle's job as it is kept: each flow's user under the home's key, addresses as the privacy setting says.
+ * @param parent the champion it begins from
+ */
+export async function keptWindow(
   { alerts: _, trusted, steps, ...job }: CycleJob,
   parent: number | null,
-  privacy: AddressPrivacy,
-  key: string,
-): KeptWindow {
-  return { ...job, steps: steps.map((step) => maskStep(step, privacy, key)), parent, goldenHash: trusted?.goldenHash ?? null };
+  { privacy, key, breathe }: MaskOptions,
+): Promise<KeptWindow> {
+  const mask = remembered((address) => maskAddress(address, privacy, key));
+  const userOf = remembered((user) => userKey(key, user));
+  const kept: Step[] = [];
+  for (const step of steps) {
+    const { user_id: _, ...flow } = step.flow;
+    const masked: Flow = { ...flow, orig_h: mask(flow.orig_h), resp_h: mask(flow.resp_h) };
+    kept.push({ ...step, flow: masked, user: userOf(step.user) });
+    if (kept.length % 500 === 0) await breathe?.();
+  }
+  return { ...job, steps: kept, parent, goldenHash: trusted?.goldenHash ?? null };
 }
 
 /** What gave the label of a step: a rule's name, 'flow@3', or null for truth, people and rows that none labelled. */

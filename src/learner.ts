@@ -112,7 +112,7 @@ export function createLearner(initial: LearnerOptions): Learner {
     },
     due: (ts, now = false) => waiting(ts, now) === null,
     take(ts, trusted) {
-      const { settings, sequence, policy, gate } = { ...options, settings: options };
+      const { sequence, policy, gate, seedOf, renew: _, ...settings } = options; // a job is plain data: it may go to another thread
       const job: CycleJob = {
         learner: name,
         number,
@@ -123,7 +123,7 @@ export function createLearner(initial: LearnerOptions): Learner {
         sequence,
         policy,
         gate,
-        seed: options.seedOf(number),
+        seed: seedOf(number),
         trusted,
       };
       number++;

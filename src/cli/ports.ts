@@ -30,6 +30,7 @@ import { createFileRegistry, type FileRegistry } from '../stores/registry-files.
 import type { RunStore } from '../stores/run-store.js';
 import { createSpooledTracking } from '../stores/spool.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
+import { runCycleInWorker } from '../workers/cycle.js';
 import { trainInWorker } from '../workers/train.js';
 
 const warn = (error: NetloopError): void => void process.stderr.write(`${error.code} ${error.message}\n`);
@@ -129,6 +130,7 @@ export async function openPorts(spec: Spec): Promise<ExperimentPorts & { close: 
     feedback,
     windows: createKeptWindows(home.windows),
     breathe: () => turn(),
+    cycle: runCycleInWorker,
     train: (model, batch, options) => trainInWorker({ model, batch, options }),
     environment: environmentTags(packageRoot),
     now: Date.now,
