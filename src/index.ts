@@ -3,12 +3,14 @@
 // Rules and alerts.
 export {
   type Alert,
+  type AlertArchive,
   type AlertFilter,
   type AlertPage,
   type AlertQuery,
   type AlertSource,
   type AlertStats,
   type AlertStore,
+  type ArchiveRecord,
   createMemoryAlertStore,
   implicates,
   isAttempt,
@@ -115,7 +117,7 @@ export type {
 export { createModel, loadModel } from './networks/load.js';
 export { type AlertLesson, type AlertReader, createAlertReader } from './others.js';
 export { type Fault, type Ignored, ipProtocols, type LinkType, linkTypes, type Malformed, type Packet } from './packet.js';
-export { type AddressPrivacy, keyedId, maskAddress } from './privacy.js';
+export { type AddressPrivacy, addressPrivacies, createMask, keyedId, type Mask, maskAddress } from './privacy.js';
 export { createRandom, permutation, type Random } from './random.js';
 export { recoverCycles } from './recover.js';
 export { createMemoryRegistry, type ModelName, type ModelVersion, type Promotion, type Registry } from './registry.js';
