@@ -58,7 +58,7 @@ figcaption { font-weight: 600; font-size: .95rem; }
 details { margin-top: .35rem; font-size: .875rem; }
 summary { cursor: pointer; color: var(--busy); padding: .25rem 0; width: fit-content; }
 details .scroll { max-height: 14rem; overflow-y: auto; }
-.scroll { overflow-x: auto; border-radius: .375rem; }
+.scroll { position: relative; overflow-x: auto; border-radius: .375rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th { color: var(--dim); font-weight: 600; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--edge); white-space: nowrap; vertical-align: middle; }
