@@ -1,9 +1,9 @@
-import { statSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { NetloopError, number } from '../errors.js';
-import { renderHtmlPage } from '../notebook/html.js';
+import { renderHtmlPage, renderIndex, titleOf } from '../notebook/html.js';
 import { clearOutputs, firstOutput, loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
 import { recordNotebook, rerunNotebook } from '../notebook/record.js';
 import { runNotebook } from '../notebook/run.js';
@@ -99,6 +99,41 @@ async function rerun(id: string, { cellSeconds, json }: Pick<Flags, 'cellSeconds
   if (!same) process.exitCode = 1;
 }
 
+/** Where a page of a notebook lies, beside the others. */
+const pageName = (file: string): string => `${basename(file, '.ipynb')}.html`;
+
+/** Notebooks as pages with their outputs in place, and one that lists them. */
+async function render(
+  files: readonly string[],
+  { out, cellSeconds, json }: { out: string; cellSeconds: number; json?: boolean },
+): Promise<void> {
+  const all = files.length > 0 ? files : shippedNotebooks();
+  const signal = interruptSignal();
+  mkdirSync(out, { recursive: true });
+  const pages = [];
+  for (const file of all) {
+    const { notebook, failed, seconds } = await runNotebook(file, { cellSeconds, signal });
+    const page = join(out, pageName(file));
+    write(page, renderHtmlPage(notebook));
+    pages.push({ file, page, failed, seconds });
+    if (failed) process.exitCode = 1;
+    if (!json)
+      process.stderr.write(failed ? `${file}: cell ${failed.cell} failed: ${failed.message}\n` : `${page} (${seconds.toFixed(1)} s)\n`);
+  }
+  write(
+    join(out, 'index.html'),
+    renderIndex(pages.map(({ file, page }) => ({ title: titleOf(loadNotebook(file)), href: basename(page) }))),
+  );
+  if (json) process.stdout.write(`${JSON.stringify({ ok: pages.every(({ failed }) => failed === null), pages })}\n`);
+  else process.stdout.write(`${join(out, 'index.html')}\n`);
+}
+
+const shippedNotebooks = (): string[] =>
+  readdirSync(notebooksFolder)
+    .filter((name) => name.endsWith('.ipynb'))
+    .sort()
+    .map((name) => join(notebooksFolder, name));
+
 function clear(files: readonly string[], { check = false, json = false }: { check?: boolean; json?: boolean }): void {
   const states = files.map((file) => {
     const notebook = loadNotebook(file);
@@ -162,6 +197,15 @@ export function addNotebook(program: Command): void {
       '\nExamples:\n  netloop notebook run notebooks/01-traffic-and-flows.ipynb\n  netloop notebook run notebooks/03-label-thresholds.ipynb --param seconds=600 --html thresholds.html',
     )
     .action(run);
+  command
+    .command('render')
+    .description('run notebooks and write them as HTML pages with their outputs, and an index: no script, no network, no Python')
+    .argument('[notebook...]', "default: netloop's own")
+    .option('--out <folder>', 'where to', 'notebook-pages')
+    .option('--cell-seconds <n>', 'longest time for one cell', numeric('cell-seconds'), 600)
+    .option('--json', 'one JSON object on standard output')
+    .addHelpText('after', '\nExamples:\n  netloop notebook render\n  netloop notebook render notebooks/05-cycles.ipynb --out docs')
+    .action(render);
   command
     .command('rerun')
     .description('run a recorded notebook again, as it was, and compare what every cell puts out; exit code 1 when one differs')

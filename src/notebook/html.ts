@@ -32,11 +32,11 @@ function renderCell(cell: Cell): string {
   return [number, `<pre><code>${escapeText(cell.source)}</code></pre>`, ...outputs].join('\n');
 }
 
-/** A notebook as one HTML file that needs nothing else: no script, no network. Its outputs are the notebook's own and are trusted as it is. */
-export function renderHtmlPage(notebook: Notebook): string {
-  const title = /^#\s+(.*)$/m.exec(notebook.cells.find((cell) => cell.cell_type === 'markdown')?.source ?? '')?.[1] ?? 'Notebook';
-  const body = notebook.cells.map(renderCell).filter(Boolean).join('\n');
-  return `<!doctype html>
+/** What a notebook is called: its first heading. */
+export const titleOf = (notebook: Notebook): string =>
+  /^#\s+(.*)$/m.exec(notebook.cells.find((cell) => cell.cell_type === 'markdown')?.source ?? '')?.[1] ?? 'Notebook';
+
+const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -49,4 +49,13 @@ ${body}
 </main></body>
 </html>
 `;
+
+/** A notebook as one HTML file that needs nothing else: no script, no network. Its outputs are the notebook's own and are trusted as it is. */
+export const renderHtmlPage = (notebook: Notebook): string =>
+  page(titleOf(notebook), notebook.cells.map(renderCell).filter(Boolean).join('\n'));
+
+/** A page that leads to others. */
+export function renderIndex(pages: readonly { readonly title: string; readonly href: string }[]): string {
+  const items = pages.map(({ title, href }) => `<li><a href="${escapeText(href)}">${escapeText(title)}</a></li>`);
+  return page('netloop notebooks', `<h1>netloop notebooks</h1>\n<ul>${items.join('\n')}</ul>`);
 }

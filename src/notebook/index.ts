@@ -1,4 +1,6 @@
 // What notebooks show: `import { show, plot, progress } from 'netloop/notebook'`.
+
+export { type ExcerptOptions, excerpt } from '../sources/excerpt.js';
 export type { Axis, Chart, HeatmapChart, HistogramChart, Mark, Position, Series, SeriesChart } from './chart.js';
 export {
   barChart,
@@ -14,7 +16,6 @@ export {
 export { countBy, truthOf } from './count.js';
 export { type Bundle, createLiveOutput, display, inNotebook, type LiveOutput } from './display.js';
 export { type DrawOptions, renderSvg } from './draw.js';
-export { type ExcerptOptions, excerpt } from './excerpt.js';
 export { type Tried, type TryOptions, tryExperiment } from './experiment.js';
 export { type Figure, renderFigure } from './figure.js';
 export { bytes, moment, percent, seconds, timeOfDay } from './format.js';
@@ -24,6 +25,7 @@ export { cellSignal, type Stoppable } from './interrupt.js';
 export { clearOutputs, loadNotebook, type Notebook, parseNotebook, renderNotebook } from './notebook-file.js';
 export { chartBundle, plot } from './plot.js';
 export { type Progress, type ProgressOptions, progress } from './progress.js';
+export { query } from './query.js';
 export { type NotebookRerun, outputHashes, type RecordOptions, recordNotebook, rerunNotebook } from './record.js';
 export { type FailedCell, type NotebookRun, type RunNotebookOptions, runNotebook } from './run.js';
 export { type ShowOptions, show, tableBundle } from './show.js';

@@ -110,6 +110,7 @@ export async function startJupyter({ venv, dir, notebooks, port: first = 8888, e
     'ServerApp.allow_root': 'True', // containers; it listens to this machine alone
     'ServerApp.root_dir': notebooks,
     'FileContentsManager.delete_to_trash': 'False', // the trash is in the home folder
+    'FileCheckpoints.checkpoint_dir': join(dir, 'checkpoints'), // not beside the notebooks, which git sees
     'LanguageServerManager.autodetect': 'False', // looks for language servers through npm, which writes into the home folder
     'KernelSpecManager.ensure_native_kernel': 'False',
     'KernelSpecManager.allowed_kernelspecs': "{'tslab'}",

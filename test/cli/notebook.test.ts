@@ -55,3 +55,10 @@ test('exit code 0 with outputs written, 1 with cell and message, 2 for a wrong p
   const wrong = netloop('run', file, '--param', 'm=2');
   expect([wrong.status, wrong.stderr]).toEqual([2, "NL_OPTION invalid parameter 'm': expected one of n\n"]);
 });
+
+test('render writes a page with outputs for each notebook, and an index', () => {
+  const pages = netloop('render', file, '--out', join(folder, 'pages'));
+  expect([pages.status, pages.stdout]).toEqual([0, `${join(folder, 'pages', 'index.html')}\n`]);
+  expect(readFileSync(join(folder, 'pages', 'a.html'), 'utf8')).toContain('<pre>fine\n</pre>');
+  expect(readFileSync(join(folder, 'pages', 'index.html'), 'utf8')).toContain('<a href="a.html">Notebook</a>');
+});
