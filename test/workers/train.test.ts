@@ -65,6 +65,32 @@ describe('training in a thread', () => {
     expect(during[0]!.filter((nice) => nice === 10).length).toBe(ours + 1);
   });
 
+  it('tells its progress within epochs too, but not so often as to disturb', async () => {
+    const seen: number[] = [];
+    const { report } = await trainInWorker({
+      model,
+      batch,
+      options: { ...options, batch: 2 },
+      onBatch: (p) => seen.push(p.epoch + p.batch / p.batches),
+    });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.filter(Number.isInteger)).toEqual([1, 2, 3]); // the end of each epoch
+    expect(seen.length).toBeLessThan(3 * 150);
+    expect(report.stopped).toBe('done');
+  });
+
+  it('keeps to a bound of memory, and says beforehand what it would take', async () => {
+    const bounded = (arrayMegabytes: number) => trainInWorker({ model, batch, options, arrayMegabytes });
+    await expect(bounded(1)).resolves.toMatchObject({ report: { stopped: 'done' } });
+    const wide = createModel({ ...architecture, units: [256] }, { seed: 1 }).save();
+    const job = { model: wide, batch, options: { ...options, threads: 2 } };
+    await expect(trainInWorker({ ...job, arrayMegabytes: 8 })).rejects.toMatchObject({
+      code: 'NL_OPTION',
+      message: expect.stringMatching(/takes \d+ MB of arrays/),
+    });
+    await expect(bounded(Number.NaN)).rejects.toMatchObject({ code: 'NL_OPTION' });
+  });
+
   it('ends the thread and passes on what onEpoch throws', async () => {
     const onEpoch = (): void => {
       throw new Error('disk full');

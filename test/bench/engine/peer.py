@@ -207,7 +207,7 @@ def answer(ask):
         m, k, n = ask["shape"]
         run = product(m, k, n)
         run()
-        return {"seconds": [timed(run)["wall"] for _ in range(ask["times"])]}
+        return {"seconds": [timed(run)["cpu"] for _ in range(ask["times"])]}
     raise ValueError(what)
 
 

@@ -8,7 +8,7 @@ import { flopsPerRow, lstm, makeWork, SEED } from './work.js';
 /** GFLOP/s of PyTorch's SGEMM of 2048 x 2048 matrices on one core: the most this core can do. */
 export async function sgemmPeak(peer: Peer): Promise<number> {
   const shape = [2048, 2048, 2048];
-  const { seconds } = await peer.ask<{ seconds: number[] }>({ what: 'peak', shape, times: 9 });
+  const { seconds } = await peer.ask<{ seconds: number[] }>({ what: 'peak', shape, times: 9 }); // of CPU: others may use the core too
   const peak = (2 * 2048 ** 3) / median(seconds) / 1e9;
   console.log(`\nSGEMM peak of one core: ${peak.toFixed(0)} GFLOP/s (${peer.version}, 2048^3, with fused multiply-add)`);
   return peak;
@@ -22,14 +22,14 @@ const sizes: readonly [string, Architecture][] = [
   ['LSTM(64, 64) -> 32, 10 steps', { ...lstm, units: [64, 64] }],
 ];
 
-/** The same speed at other sizes? In GFLOP/s of the matrix products, batch 32, one thread. */
+/** The same speed at other sizes? In GFLOP of the matrix products a second of CPU, batch 32, one thread. */
 export async function otherSizes(rounds: number, peak: number | null): Promise<void> {
   const work = sizes.map(([name, architecture]) => ({ name, architecture, rows: makeWork(architecture, 4000, 3) }));
   const results = await interleave(
-    work.map(({ name, architecture, rows }) => ({ name, run: async () => 1000 * (await ownEpoch(architecture, rows, 32)).wall })),
+    work.map(({ name, architecture, rows }) => ({ name, run: async () => 1000 * (await ownEpoch(architecture, rows, 32)).cpu })),
     rounds,
   );
-  console.log('\nother sizes, batch 32, 1 thread');
+  console.log('\nother sizes, batch 32, 1 thread, by CPU seconds');
   const speeds = results.map(({ median: ms }, i) => (4000 * flopsPerRow(work[i]!.architecture)) / ms / 1e6);
   speeds.forEach((speed, i) => {
     const share = peak ? `, ${((100 * speed) / peak).toFixed(0)} % of SGEMM peak` : '';
