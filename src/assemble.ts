@@ -1,7 +1,7 @@
 import { createDecoder } from './decode.js';
 import { number } from './errors.js';
 import type { ArpEvent, Flow, FlowEnd, TrafficEvent } from './flow.js';
-import { arpEvent } from './flows/arp.js';
+import { arpEvent, isArp } from './flows/arp.js';
 import { createTally } from './flows/counters.js';
 import { createFragments } from './flows/fragments.js';
 import { createKernel, FRAMES, ROOM } from './flows/kernel.js';
@@ -131,11 +131,11 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   }
 
   function arp(packet: Packet): void {
-    const event: ArpEvent | null = arpEvent(packet);
-    ignored.add(event === null ? 'arp of other kinds' : 'arp');
-    if (event === null || on === undefined) return;
+    ignored.add(isArp(packet) ? 'arp' : 'arp of other kinds');
+    const event: ArpEvent | null = on === undefined ? null : arpEvent(packet);
+    if (event === null) return;
     drain();
-    on(event);
+    on?.(event);
   }
 
   function take(packet: Packet, carrier: number): void {
