@@ -6,11 +6,11 @@ import { createFeedback } from '../feedback.js';
 import type { Places } from '../forget.js';
 import { createMask, type Mask } from '../privacy.js';
 import { createMemoryDeployments, type Deployments } from '../stores/deployments.js';
-import { maskedAlerts, maskedTracking } from '../stores/masked.js';
+import { maskAlertId, maskedAlerts, maskedTracking } from '../stores/masked.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
 import { createErase } from './erase.js';
-import { createEventHub } from './events.js';
+import { createEventHub, type EventHub } from './events.js';
 import { createHubLearner, type HubLearner, type HubLearnerOptions } from './hub-learner.js';
 import { createLog, logEvents } from './log.js';
 import { createLoop, type Loop, type LoopOptions } from './loop.js';
@@ -86,7 +86,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   };
   const places: Places = { key, alerts: everywhere, feedback, trusted, ledger, windows };
-  const events = createEventHub();
+  const told = createEventHub();
+  // Events name an alert as answers do.
+  const events: EventHub = {
+    ...told,
+    emit: (event) =>
+      told.emit(event.kind === 'alert' ? { ...event, data: { ...event.data, id: maskAlertId(event.data.id, mask, key) } } : event),
+  };
   const captures = createCaptures(options.captures);
   const config = createConfigStore({
     file: join(state, 'config.json'),

@@ -2,6 +2,10 @@ import type { AlertArchive, AlertFilter, AlertStore, StoredAlert } from '../aler
 import { keyedId, type Mask } from '../privacy.js';
 import type { Tracking } from '../tracking.js';
 
+/** The id that an alert has outside, which its id inside cannot be guessed from. */
+export const maskAlertId = (id: string, mask: Pick<Mask, 'mode'>, key: string): string =>
+  mask.mode === 'keep' ? id : keyedId(key, `alert ${id}`);
+
 /**
  * An alert as it may leave the process. Its id was made from addresses that few guesses would find again, so it is keyed too (as the
  * feedback on it is, so that a person's word still finds its flows); its row of features names nobody.
@@ -11,7 +15,7 @@ export function maskAlert(alert: StoredAlert, mask: Mask, key: string): StoredAl
   const { scope } = alert;
   return {
     ...alert,
-    id: keyedId(key, `alert ${alert.id}`),
+    id: maskAlertId(alert.id, mask, key),
     orig_h: mask.address(alert.orig_h),
     resp_h: mask.address(alert.resp_h),
     user: mask.user(alert.user),

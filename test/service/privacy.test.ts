@@ -42,6 +42,7 @@ test.each(addressPrivacies)('canaries, %s: database, logs, tracking store, artif
   await until(async () => (await call('GET', '/sniffer/status')).json.state === 'stopped');
   expect(loop.learning().total_training_cycles).toBeGreaterThan(1);
   const { key } = (await call('POST', '/deployments/site-1')).json;
+  const stream = (await fetch(`${url}/events`)).body!.getReader();
   const sent = await fetch(`${url}/ingest/alerts`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -57,7 +58,11 @@ test.each(addressPrivacies)('canaries, %s: database, logs, tracking store, artif
     (await call('GET', '/models/flow/champion')).text,
     (await call('GET', '/metrics')).text,
   ];
+  let told = '';
+  while (!told.includes('arp-spoofing')) told += Buffer.from((await stream.read()).value!).toString();
+  await stream.cancel();
   const spoofing = found.find(({ rule }) => rule === 'arp-spoofing')!;
+  expect(told).toContain(`"id":"${spoofing.id}"`);
   await call('POST', `/alerts/${spoofing.id}/feedback`, { verdict: 'true-positive', reason: 'seen' });
   expect((await call('POST', '/alerts/archive', { source: 'DFA' })).status).toBe(201);
   answers.push((await call('GET', '/alerts/archive/1')).text);
