@@ -3,7 +3,7 @@ import { NetloopError } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { type DatasetInput, IDEMPOTENCY_TAG, type RunInfo, type RunStart, runId, runName, startTags } from '../tracking.js';
 import { fitted, isLater, paramChanged, runUnknown, type StoredLog, type StoredMetric, TRACKING_LIMITS } from '../tracking-limits.js';
-import type { Sqlite } from './sqlite.js';
+import type { Sqlite, Statement } from './sqlite.js';
 
 /** Writes runs into MLflow's tables. Every call belongs inside a transaction. */
 export interface RunWriter {
@@ -16,10 +16,16 @@ export interface RunWriter {
 
 const hex32 = (): string => randomBytes(16).toString('hex');
 
-/** Rows that travel to SQLite in one statement: the call costs more than the row. */
-const METRICS_AT_ONCE = 50;
+/** Rows that travel to SQLite in one statement: the call costs more than the row. Numbers are bound, not written out, to keep every bit. */
+const AT_ONCE = [50, 10, 1] as const;
+const values = (rows: number): string => Array(rows).fill('(?, ?, ?, ?, ?, ?)').join(', ');
 const insertMetrics = (rows: number): string =>
-  `INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT DO NOTHING`;
+  `INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ${values(rows)} ON CONFLICT DO NOTHING`;
+/** The same order as `isLater`. */
+const upsertLatest = (rows: number): string =>
+  `INSERT INTO latest_metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ${values(rows)}
+   ON CONFLICT DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan
+   WHERE (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`;
 
 /** A writer for one open store; `user` is MLflow's user column. */
 export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; user: string }): RunWriter {
@@ -41,15 +47,14 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
       "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time, source_version, lifecycle_stage, artifact_uri, experiment_id) VALUES (?, ?, 'LOCAL', 'netloop', '', ?, 'RUNNING', ?, '', 'active', ?, ?)",
     ),
     finish: db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?'),
-    tag: db.prepare('INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
-    param: db.prepare('SELECT value FROM params WHERE key = ? AND run_uuid = ?'),
-    addParam: db.prepare('INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)'),
-    metric: db.prepare(insertMetrics(1)),
-    metrics: db.prepare(insertMetrics(METRICS_AT_ONCE)),
-    latest: db.prepare('SELECT value, timestamp, step, is_nan AS nan FROM latest_metrics WHERE run_uuid = ? AND key = ?'),
-    setLatest: db.prepare(
-      'INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan',
+    // Texts travel as one JSON list of pairs. `WHERE true` ends the SELECT before ON CONFLICT.
+    tags: db.prepare(
+      'INSERT INTO tags (key, value, run_uuid) SELECT value ->> 0, value ->> 1, ? FROM json_each(?) WHERE true ON CONFLICT DO UPDATE SET value = excluded.value',
     ),
+    params: db.prepare('SELECT key, value FROM params WHERE run_uuid = ?'),
+    addParams: db.prepare('INSERT INTO params (key, value, run_uuid) SELECT value ->> 0, value ->> 1, ? FROM json_each(?)'),
+    metrics: AT_ONCE.map((rows) => db.prepare(insertMetrics(rows))),
+    latest: AT_ONCE.map((rows) => db.prepare(upsertLatest(rows))),
     dataset: db.prepare('SELECT dataset_uuid AS id FROM datasets WHERE experiment_id = ? AND name = ? AND digest = ?'),
     addDataset: db.prepare(
       "INSERT INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source, dataset_profile) VALUES (?, ?, ?, ?, 'local', ?, ?)",
@@ -82,21 +87,40 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
     return { id, location };
   }
 
+  /** All rows, in as few statements as there are sizes for. */
+  function inBundles(statements: readonly Statement[], run: string, metrics: readonly StoredMetric[]): void {
+    let at = 0;
+    for (const [i, size] of AT_ONCE.entries()) {
+      for (; at + size <= metrics.length; at += size) {
+        const rows = metrics.slice(at, at + size);
+        statements[i]!.run(...rows.flatMap((m) => [m.key, m.value, m.timestamp, run, m.step, m.isNaN ? 1 : 0]));
+      }
+    }
+  }
+
   function addMetrics(run: string, metrics: readonly StoredMetric[]): void {
     const newest = new Map<string, StoredMetric>();
-    const row = (metric: StoredMetric) => [metric.key, metric.value, metric.timestamp, run, metric.step, metric.isNaN ? 1 : 0];
-    const whole = metrics.length - (metrics.length % METRICS_AT_ONCE);
-    for (let i = 0; i < whole; i += METRICS_AT_ONCE) sql.metrics.run(...metrics.slice(i, i + METRICS_AT_ONCE).flatMap(row));
-    for (const metric of metrics.slice(whole)) sql.metric.run(...row(metric));
     for (const metric of metrics) {
       const best = newest.get(metric.key);
       if (!best || isLater(metric, best)) newest.set(metric.key, metric);
     }
-    for (const [key, metric] of newest) {
-      const was = sql.latest.first<{ value: number; timestamp: number; step: number; nan: number }>(run, key);
-      if (was && !isLater(metric, { ...was, key, isNaN: was.nan === 1 })) continue;
-      sql.setLatest.run(key, metric.value, metric.timestamp, metric.step, metric.isNaN ? 1 : 0, run);
+    inBundles(sql.metrics, run, metrics);
+    inBundles(sql.latest, run, [...newest.values()]);
+  }
+
+  function addParams(run: string, params: StoredLog['params']): void {
+    if (params.length === 0) return;
+    const had = new Map(sql.params.all<{ key: string; value: string }>(run).map(({ key, value }) => [key, value]));
+    for (const [key, value] of params) {
+      const was = had.get(key);
+      if (was !== undefined && was !== value) throw paramChanged(run, key, was, value);
     }
+    const added = params.filter(([key]) => !had.has(key));
+    if (added.length > 0) sql.addParams.run(run, JSON.stringify(added));
+  }
+
+  function addTags(run: string, tags: StoredLog['tags']): void {
+    if (tags.length > 0) sql.tags.run(run, JSON.stringify(tags));
   }
 
   function addDataset(run: string, experiment: number, { name, sha256: hash, source, context }: DatasetInput): void {
@@ -125,18 +149,14 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
       if (id !== undefined && sql.run.first(id)) return id;
       if (id === undefined || sql.taken.first(id)) id = hex32();
       sql.addRun.run(id, runName(start.name), user, start.startTime ?? now(), `${location}/${id}/artifacts`, experimentId);
-      for (const [name, value] of [['mlflow.user', user] as const, ...tags]) sql.tag.run(name, value, id);
+      addTags(id, [['mlflow.user', user], ...tags]);
       return id;
     },
     log: (run, { params, metrics, tags }, datasets) => {
       const { experiment } = known(run);
-      for (const [key, value] of params) {
-        const was = sql.param.first<{ value: string }>(key, run)?.value;
-        if (was === undefined) sql.addParam.run(key, value, run);
-        else if (was !== value) throw paramChanged(run, key, was, value);
-      }
+      addParams(run, params);
       addMetrics(run, metrics);
-      for (const [key, value] of tags) sql.tag.run(key, value, run);
+      addTags(run, tags);
       for (const dataset of datasets) addDataset(run, experiment, dataset);
     },
     finish: (run, status, endTime) => {
