@@ -29,9 +29,9 @@ export async function serve({
   const signal = interruptSignal();
   const home = openHome();
   const ports = await openPorts(resolveSpec({ name: 'service', source: { files: ['-'] }, publish: true }));
-  const mask = createMask({ mode: privacy, key: ports.ledger?.key });
-  const onTrouble = (trouble: Error): void => void process.stderr.write(`${mask.text(trouble.message)}\n`);
+  const onTrouble = (trouble: Error): void => void process.stderr.write(`${trouble.message}\n`); // names a database or a hub, no traffic
   const shared = database === undefined ? null : await openHub(database, { ports, state: home.state, onTrouble });
+  const mask = createMask({ mode: privacy, key: (shared?.ports ?? ports).ledger?.key });
   const deployments = createDeployments(join(home.state, 'deployments.db'));
   try {
     const service = await startService({

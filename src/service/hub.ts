@@ -12,7 +12,7 @@ import { createForwarder } from '../stores/forward.js';
 import { createPostgresJournal } from '../stores/journal-postgres.js';
 import { takeLease } from '../stores/lease.js';
 import { openPostgres } from '../stores/postgres.js';
-import { preparePostgres } from '../stores/postgres-layout.js';
+import { preparePostgres, sharedKey } from '../stores/postgres-layout.js';
 import { createPostgresRegistry } from '../stores/registry-postgres.js';
 import { createPostgresTrusted } from '../stores/trusted-postgres.js';
 import type { HubLearnerOptions } from './hub-learner.js';
@@ -39,8 +39,10 @@ export async function openHub(
   { ports, state, onTrouble }: { readonly ports: ExperimentPorts; readonly state: string; readonly onTrouble?: (trouble: Error) => void },
 ): Promise<Hub> {
   const db = openPostgres(url);
+  let key: string;
   try {
     await preparePostgres(db);
+    key = await sharedKey(db, randomBytes(32).toString('hex'));
   } catch (error) {
     await db.close();
     throw error;
@@ -64,6 +66,7 @@ export async function openHub(
     journal: createPostgresJournal(db, { now }),
     trusted: createPostgresTrusted(db),
     feedback: createPostgresFeedback(db),
+    ledger: ports.ledger && { ...ports.ledger, key },
   };
   const holder = `${hostname()} ${process.pid} ${randomBytes(3).toString('hex')}`;
   return {

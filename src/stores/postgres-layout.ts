@@ -35,6 +35,7 @@ const steps: readonly string[] = [
   );
   CREATE INDEX cycles_under_way ON cycles (seq) WHERE state <> 'cleaned';
   CREATE TABLE trusted (name text PRIMARY KEY, body bytea NOT NULL);
+  CREATE TABLE home_key (value text NOT NULL);
   CREATE TABLE feedback (
     seq bigserial PRIMARY KEY,
     id text NOT NULL,
@@ -76,5 +77,18 @@ export async function preparePostgres(db: Postgres): Promise<void> {
     for (const step of steps.slice(found)) await query(step);
     await query('DELETE FROM netloop_layout');
     await query('INSERT INTO netloop_layout VALUES ($1)', [steps.length]);
+  });
+}
+
+/**
+ * The hub's own key for pseudonyms and ids, made once: replicas must give the same alert the same id, or one sent twice would be kept twice.
+ * @param fresh the key to take where there is none yet
+ */
+export async function sharedKey(db: Postgres, fresh: string): Promise<string> {
+  return db.transaction(async ({ query }) => {
+    await query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    const found = (await query<{ value: string }>('SELECT value FROM home_key')).rows[0]?.value;
+    if (found === undefined) await query('INSERT INTO home_key VALUES ($1)', [fresh]);
+    return found ?? fresh;
   });
 }

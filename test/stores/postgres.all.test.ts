@@ -5,7 +5,7 @@ import { createPostgresFeedback } from '../../src/stores/feedback-postgres.js';
 import { createPostgresJournal } from '../../src/stores/journal-postgres.js';
 import { takeLease } from '../../src/stores/lease.js';
 import { openPostgres } from '../../src/stores/postgres.js';
-import { preparePostgres } from '../../src/stores/postgres-layout.js';
+import { preparePostgres, sharedKey } from '../../src/stores/postgres-layout.js';
 import { createPostgresRegistry } from '../../src/stores/registry-postgres.js';
 import { alertStoreContract, storedAlert, storedAlerts } from '../contracts/alert-store.js';
 import { feedbackContract } from '../contracts/feedback.js';
@@ -67,6 +67,8 @@ describe('the PostgreSQL alert store', () => {
       for (const db of replicas) await db.close();
     });
     await Promise.all(replicas.map(preparePostgres));
+    const keys = await Promise.all(replicas.map((db, i) => sharedKey(db, `key of ${i}`)));
+    expect(new Set(keys).size).toBe(1); // else one alert would have two ids
     expect(await createPostgresAlertStore(replicas[1]!).append(storedAlerts(0, 2))).toBe(2);
     await replicas[0]!.query('UPDATE netloop_layout SET layout = 99');
     await expect(preparePostgres(replicas[2]!)).rejects.toMatchObject({ code: 'NL_STORE_LAYOUT' });
