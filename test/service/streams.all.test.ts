@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { createCaller } from './answers.js';
 import { startSite } from './site.js';
 
-test('10,000 event streams: as many as there are get one, the others a polite refusal, and the service answers everybody else', async () => {
+test('10,000 event streams: as many as there are get one, the others a polite refusal, and the service answers everybody else', {
+  timeout: 300_000,
+}, async () => {
   const most = 100;
   const site = await startSite({ flows: 100, streams: most, rate: 1_000_000 });
   const { call } = await createCaller(site.url);
