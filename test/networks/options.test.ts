@@ -80,6 +80,13 @@ describe('frozen layers', () => {
   });
 });
 
+it('clips by the norm of what learns alone', async () => {
+  const start = new Float32Array(createModel(lstm, { seed: 1 }).save().weights.buffer);
+  const sgd = { optimizer: 'sgd', batch: 60, learningRate: 1, epochs: 1, clipNorm: 0.01, frozen: ['lstm_0', 'output'] } as const;
+  const { weights } = await train(sgd);
+  expect(Math.sqrt(weights.reduce((sum, w, i) => sum + (w - start[i]!) ** 2, 0))).toBeCloseTo(0.01, 6);
+});
+
 describe('momentum', () => {
   it('moves as a hand-made loop over single steps does', async () => {
     const sgd = { optimizer: 'sgd', batch: 60, learningRate: 0.5, epochs: 1 } as const;
