@@ -50,8 +50,13 @@ async function dashboard(browser, folder) {
     await capture.waitFor({ state: 'attached', timeout: 60_000 });
     await page.selectOption('#capture', await capture.getAttribute('value'));
     await page.selectOption('#speed', 'max');
+    await page.fill('#minutes', '5');
+    await page.click('#settings button');
+    await page.waitForTimeout(1000);
     await page.click('#sniffer-start');
-    await page.waitForFunction(() => Number(document.querySelector('#cycles').textContent) >= 4, undefined, { timeout: 180_000 });
+    // The whole day is over, with the cycles that it gave.
+    await page.waitForFunction(() => Number(document.querySelector('#cycles').textContent) >= 2, undefined, { timeout: 300_000 });
+    await page.waitForFunction(() => /Stopped/.test(document.querySelector('#sniffer').textContent), undefined, { timeout: 300_000 });
     await page.waitForTimeout(3000);
     await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: join(images, 'dashboard.png') });
