@@ -8,7 +8,7 @@ function layoutOf(y, more) {
   return {
     margin: { l: 44, r: 8, t: 8, b: 32 }, height: 240, autosize: true, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', hovermode: 'x unified', dragmode: false,
     font: { family: 'system-ui, sans-serif', size: 12, color: color('ink') }, hoverlabel: { bgcolor: color('card'), bordercolor: color('edge'), font: { color: color('ink') } },
-    legend: { orientation: 'h', y: 1.15, x: 0 }, showlegend: true, bargap: 0.05,
+    legend: { orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0 }, showlegend: true, bargap: 0.05,
     xaxis: Object.assign({}, axis, more && more.x), yaxis: Object.assign({}, axis, { rangemode: 'tozero', title: { text: y, font: { color: color('dim') } } }, more && more.y),
   };
 }

@@ -83,7 +83,7 @@ ul { padding-left: 1.25rem; margin: .5rem 0; }
   main { padding: 0 .5rem; } section, .card { padding: .9rem; border-radius: .5rem; }
   .cards { grid-template-columns: 1fr 1fr; } dd { font-size: 1.05rem; }
   .bar nav { order: 3; margin-left: -.6rem; width: calc(100% + .6rem); flex-wrap: nowrap; justify-content: space-between; } .bar nav a { padding: .35rem .45rem; font-size: .9rem; } #theme { margin-left: auto; }
-  header { position: static; } .row > label:not(.check, .small), .row > label > select, .row > label > input { width: 100%; }
+  header { position: static; } .row > label:not(.check, .small), .row > label > select, .row > label > input:not([type=checkbox]) { width: 100%; }
   .row > label > input[type=number] { width: 100%; } .row > button { flex: 1 1 auto; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
