@@ -36,56 +36,102 @@ const csvText = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.repl
 
 type Cell = string | number | null;
 
-/** A cell as CSV: nothing for null. */
-function csvCell(value: Cell): string {
-  if (value === null) return '';
-  return typeof value === 'string' ? csvText(value) : String(value);
-}
-
-/** Texts that come again and again, quoted once. */
-const QUOTED = 4096;
-function createQuotes(): (text: string) => string {
+/** Texts that come again and again are quoted once. */
+const REMEMBERED = 4096;
+function remembered(quote: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
     let quoted = known.get(text);
     if (quoted === undefined) {
-      quoted = JSON.stringify(text);
-      if (known.size >= QUOTED) known.clear();
+      quoted = quote(text);
+      if (known.size >= REMEMBERED) known.clear();
       known.set(text, quoted);
     }
     return quoted;
   };
 }
 
-/** One record as a line, column by column, without a look at what else it holds. */
-function lineOf(format: 'jsonl' | 'csv', names: readonly string[]): (record: FlowRecord) => string {
-  if (format === 'csv') {
-    return (record) => {
-      let line = csvCell(record[names[0]!] ?? null);
-      for (let i = 1; i < names.length; i++) line += `,${csvCell(record[names[i]!] ?? null)}`;
-      return line;
-    };
+/** Text that is put together as octets, so that a line leaves no strings behind. */
+interface Octets {
+  text(text: string): void;
+  number(value: number): void;
+  /** A copy of all so far; begins anew. */
+  take(): Uint8Array;
+}
+
+function createOctets(): Octets {
+  let room = Buffer.allocUnsafeSlow(1 << 16);
+  let used = 0;
+
+  function widen(octets: number): void {
+    const wider = Buffer.allocUnsafeSlow(Math.max(room.length * 2, used + octets));
+    room.copy(wider, 0, 0, used);
+    room = wider;
   }
-  const quote = createQuotes();
-  const heads = names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
-  const cell = (value: Cell): string =>
-    typeof value === 'string' ? quote(value) : value !== null && Number.isFinite(value) ? String(value) : 'null';
-  return (record) => {
-    let line = '';
-    for (let i = 0; i < names.length; i++) line += heads[i]! + cell(record[names[i]!] ?? null);
-    return `${line}}`;
+
+  function text(value: string): void {
+    // At most three octets a UTF-16 unit.
+    if (used + value.length * 3 > room.length) widen(value.length * 3);
+    const from = used;
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 127) {
+        used = from + room.write(value, from);
+        return;
+      }
+      room[used++] = unit;
+    }
+  }
+
+  return {
+    text,
+    number(value) {
+      if (value >>> 0 !== value) {
+        text(String(value));
+        return;
+      }
+      if (used + 10 > room.length) widen(10);
+      let digits = 1;
+      for (let power = 10; power <= value; power *= 10) digits++;
+      let rest = value;
+      for (let i = digits - 1; i >= 0; i--) {
+        const tenth = Math.floor(rest / 10);
+        room[used + i] = 48 + rest - tenth * 10;
+        rest = tenth;
+      }
+      used += digits;
+    },
+    take() {
+      const taken = Uint8Array.prototype.slice.call(room, 0, used);
+      used = 0;
+      return taken;
+    },
   };
 }
 
+/** Lines of records, column by column, without a look at what else they hold. */
 async function createText(put: Put, format: 'jsonl' | 'csv', labelled: boolean): Promise<Encoding> {
   const names = recordColumns(labelled).map(([name]) => name);
-  const line = lineOf(format, names);
-  if (format === 'csv') await put(`${names.join(',')}\n`);
+  const csv = format === 'csv';
+  const heads = names.map((name, i) => (csv ? (i === 0 ? '' : ',') : `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
+  const quote = remembered(csv ? csvText : (text) => JSON.stringify(text));
+  const octets = createOctets();
+  const cell = (value: Cell): void => {
+    if (typeof value === 'string') octets.text(quote(value));
+    else if (value !== null && (csv || Number.isFinite(value))) octets.number(value);
+    else if (!csv) octets.text('null');
+  };
+  if (csv) await put(`${names.join(',')}\n`);
   return {
     write(records) {
-      let text = '';
-      for (const record of records) text += `${line(record)}\n`;
-      return put(text);
+      for (const record of records) {
+        for (let i = 0; i < names.length; i++) {
+          octets.text(heads[i]!);
+          cell(record[names[i]!] ?? null);
+        }
+        octets.text(csv ? '\n' : '}\n');
+      }
+      return put(octets.take());
     },
     finish: async () => {},
   };
