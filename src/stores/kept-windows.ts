@@ -23,6 +23,16 @@ interface Tail {
   readonly sha256: string;
 }
 
+/** The last line, null where it is none: the file was cut between two pieces. */
+function tailOf(line: string): Tail | null {
+  try {
+    const tail = JSON.parse(line) as Partial<Tail> | null;
+    return typeof tail?.sha256 === 'string' ? (tail as Tail) : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Windows in a folder, one file a cycle: `<run>/<learner>-<number>.jsonl.gz`, a line for the settings, one a flow, one for the count and
  * the hash. Written beside the event loop, in pieces, and renamed when whole.
@@ -75,7 +85,8 @@ export function createKeptWindows(dir: string): WindowStore {
       throw damaged('it does not unpack', cause);
     }
     const end = text.lastIndexOf('\n', text.length - 2) + 1;
-    const tail = JSON.parse(text.slice(end)) as Tail;
+    const tail = tailOf(text.slice(end));
+    if (!tail) throw damaged('its last line is none');
     if (createHash('sha256').update(text.slice(0, end)).digest('hex') !== tail.sha256) throw damaged('its hash differs');
     const [first = '', ...lines] = text.slice(0, end).trimEnd().split('\n');
     const { format, ...head } = JSON.parse(first) as Head;
