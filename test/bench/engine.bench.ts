@@ -25,7 +25,7 @@ const names = values.peers.split(',').filter((name): name is PeerName => Object.
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const script = join(root, 'test', 'bench', 'engine', 'peer.py');
 
-const folder = mkdtempSync(join(tmpdir(), 'netloop-bench-'));
+const folder = mkdtempSync(join(tmpdir(), 'netloop-bench-engine-'));
 const peers: Peer[] = [];
 try {
   console.log(
