@@ -84,6 +84,7 @@ test('one hub, two replicas, twenty sensors, one killed and one cut off: 0 alert
     return started;
   };
   let child = startChild();
+  onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data'); // its first alerts are kept
 
   for (let at = 0; at < EACH; at += 100) {
