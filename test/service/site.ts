@@ -25,16 +25,19 @@ export const small = {
 /** A service on a home of its own with one recording, captures/conn.log, on a free port of this machine; gone after the test. */
 export async function startSite({
   flows = 2000,
+  labels = true,
   tie = async () => ({}),
   ...options
 }: Partial<ServiceOptions> & {
   flows?: number;
+  /** Whether the recording says what is true. */
+  labels?: boolean;
   /** What the service gets in the place of its own stores. */
   tie?: (ports: ExperimentPorts, state: string) => Promise<Partial<ServiceOptions>>;
 } = {}) {
   const dir = testFolder();
   mkdirSync(join(dir, 'captures'));
-  writeZeekJson(join(dir, 'captures', 'conn.log'), { flows, seed: 5 });
+  writeZeekJson(join(dir, 'captures', 'conn.log'), { flows, seed: 5, labels });
   const before = process.env.NETLOOP_HOME;
   process.env.NETLOOP_HOME = dir;
   const opening = openPorts(resolveSpec({ source: { files: ['-'] }, publish: true })); // reads the home before it first waits
