@@ -35,6 +35,7 @@ const parts = values.only.split(',');
 const scratch = join(root, '.netloop', `bench-flows-${process.pid}`);
 mkdirSync(scratch, { recursive: true });
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const out = join(scratch, 'out');
 
 const ours = (kind: string) => (file: string) => measure(process.execPath, [join(import.meta.dirname, 'flows-work.js'), kind, file, out]);
