@@ -4,7 +4,7 @@ import type { ExperimentReport } from './experiment.js';
 import { canonical, sha256 } from './hash.js';
 import { exp, log } from './math.js';
 import { createRandom, type Random } from './random.js';
-import { resolveSpec, type Spec, setPath } from './spec.js';
+import { resolveSpec, type Spec, setPath, specSchema } from './spec.js';
 
 const choices = z.array(z.unknown()).min(1);
 const range = z.strictObject({
@@ -109,6 +109,25 @@ function setsOf(sweep: z.output<typeof sweepSchema>, file: string): Sets[] {
 export function splitSweep(input: Readonly<Record<string, unknown>>): { readonly base: Record<string, unknown>; readonly sweep: unknown } {
   const { sweep = null, ...base } = input;
   return { base, sweep };
+}
+
+/**
+ * What an experiment file may say, as JSON Schema (draft 7, which editors know): the spec, `extends` and `sweep`.
+ * Nothing is required: a file may leave what it does not state to the one it extends.
+ */
+export function experimentFileSchema(): Record<string, unknown> {
+  const file = specSchema.partial().extend({
+    extends: z.string().describe('another file beside this one, whose values hold where this one says nothing').optional(),
+    sweep: sweepSchema.describe('many runs: netloop sweep').optional(),
+  });
+  return z.toJSONSchema(file, {
+    io: 'input',
+    target: 'draft-7',
+    override: ({ jsonSchema, path }) => {
+      if (path.join('.') === 'properties.source') delete jsonSchema.required;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
 }
 
 /**

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { loadSpec } from '../src/sources/spec-file.js';
 import { resolveSpec } from '../src/spec.js';
-import { planSweep, splitSweep } from '../src/sweep.js';
+import { experimentFileSchema, planSweep, splitSweep } from '../src/sweep.js';
 
 const dir = join(import.meta.dirname, '..', 'experiments');
 const files = readdirSync(dir).filter((name) => name.endsWith('.yaml'));
@@ -20,8 +22,8 @@ describe('shipped experiments', () => {
     expect(repeated).toBe(0);
   });
 
-  test.each(files)('%s says in its first line which question it answers', (name) => {
-    expect(readFileSync(join(dir, name), 'utf8')).toMatch(/^# .{20,}\n/);
+  test.each(files)('%s names the schema for editors, then says which question it answers', (name) => {
+    expect(readFileSync(join(dir, name), 'utf8')).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\n# .{20,}\n/);
   });
 
   test('only the main job changes what is live', () => {
@@ -39,5 +41,31 @@ describe('shipped experiments', () => {
     });
     expect(spec('preset-single').flow).toMatchObject({ every: { seconds: 7200 }, minSamples: 50, maxHistory: 5000, train: { batch: 16 } });
     expect(spec('drift-day1-day2').source).toEqual(spec('lab').source);
+  });
+});
+
+describe('the schema for editors', () => {
+  const schema = z.fromJSONSchema(experimentFileSchema());
+  const refusal = (text: string): string | null => schema.safeParse(parse(text)).error?.message ?? null;
+
+  test('is the one that the spec gives (after a change of the spec: vitest run test/experiments.test.ts -u)', async () => {
+    await expect(`${JSON.stringify(experimentFileSchema(), null, 2)}\n`).toMatchFileSnapshot(join(dir, 'schema.json'));
+  });
+
+  test.each(files)('takes %s', (name) => {
+    expect(refusal(readFileSync(join(dir, name), 'utf8'))).toBeNull();
+  });
+
+  test('refuses what the spec refuses', () => {
+    expect(refusal('sequence: { lenght: 10 }')).toMatch('lenght');
+    expect(refusal('sequence: { length: 3 }')).toMatch('>=5');
+    expect(refusal('source: { background: none }')).toMatch('benign');
+    expect(refusal('flow: { every: { seconds: 60, flows: 5 } }')).toMatch('every');
+    expect(refusal('sweep: { grid: { seed: 1 } }')).toMatch('expected array');
+    expect(refusal('extends: [lab]')).toMatch('expected string');
+  });
+
+  test('lets a file that extends another leave out the files of its source', () => {
+    expect(refusal('extends: lab\nsource: { sort: end }')).toBeNull();
   });
 });
