@@ -40,7 +40,7 @@ test('a recorded notebook runs again from its run alone, and the cell that put o
   const again = await rerunNotebook(tracking, id, home);
   expect(again.run.failed).toBeNull();
   expect(again.differing).toEqual([4]); // the clock; neither the dice nor the bar
-});
+}, 180_000);
 
 test('a run that no notebook made is a coded error', async () => {
   const id = await tracking.start({ experiment: 'lab', name: 'no notebook' });
