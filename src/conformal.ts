@@ -5,6 +5,8 @@ export interface Credibility {
    * trusted ones were; small for rows unlike them. Valid only without drift.
    */
   of(score: number): number;
+  /** The same without the one added: 0 for a score stranger than every trusted one, however few they are (Transcend's credibility). */
+  share(score: number): number;
   /** The score that the strangest `share` of the trusted rows lie beyond. */
   quantile(share: number): number;
   readonly rows: number;
@@ -34,6 +36,7 @@ export function fitCredibility(scores: ArrayLike<number>, strange: 'high' | 'low
   return {
     rows: n,
     of: (score) => (n - below(sign * score) + 1) / (n + 1),
+    share: (score) => (n === 0 ? 0 : (n - below(sign * score)) / n),
     quantile: (share) => (n === 0 ? Number.NaN : sign * sorted[Math.min(n - 1, Math.max(0, Math.ceil((1 - share) * n) - 1))]!),
   };
 }

@@ -21,6 +21,8 @@ export interface CycleRecord {
   readonly users: number;
   readonly sequences: SequenceCount | null;
   readonly labels: LabelQuality;
+  /** What rule and score proposed, and how much of it the guard struck; absent without a guard. */
+  readonly guard?: { readonly proposed: number; readonly struck: number };
   readonly samples: {
     readonly train: number;
     readonly replayed: number;

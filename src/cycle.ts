@@ -1,12 +1,14 @@
 import { fitBaselines, type Scores, scoreContenders } from './baseline.js';
 import { calibrationError, fitTemperature } from './calibrate.js';
 import { blankRecord, type CycleRecord, hashLabels, hashMetrics } from './cycle-record.js';
+import type { Step } from './detector.js';
 import { psi, scoreHistogram } from './drift.js';
 import { type Encoder, encode, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
 import { evaluate, measure, metricEntries } from './evaluate.js';
 import type { Flow } from './flow.js';
-import { decide } from './gate.js';
+import { decide, type Judged } from './gate.js';
+import { createGuard, type Guard } from './guard.js';
 import { sha256 } from './hash.js';
 import type { CycleState } from './journal.js';
 import { type Label, labelQuality } from './label.js';
@@ -16,7 +18,7 @@ import type { Architecture, EpochRecord, LabelledBatch, Model, ModelFile, TrainO
 import { createModel, loadModel } from './networks/load.js';
 import { createRandom, type Random } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { hashBatch, type Sample, sampleIndex, scoreSamples, takeRows } from './samples.js';
+import { flowSamples, hashBatch, reviewSamples, type Sample, sampleIndex, scoreSamples, takeRows } from './samples.js';
 import type { Origins, Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
@@ -116,6 +118,34 @@ const originsOf = (samples: readonly Sample[], keys: Keys | undefined): Origins 
   ts: samples.map(({ until }) => until),
 });
 
+/** The second look at this window's labels, from what the lineage trusts. */
+const guardOf = ({ trusted, policy, learner, sequence }: CycleJob, encoder: Encoder): Guard => {
+  const shape = { steps: learner === 'behaviour' ? sequence.length : 1, features: encoder.width };
+  const nothing = { x: new Float32Array(0), y: new Float32Array(0), rows: 0, ...shape };
+  const { reservoir = nothing, golden = nothing } = trusted ?? {};
+  return createGuard({ learn: reservoir, calibrate: golden, numeric: encoder.file.numeric.length, policy, seed: WITNESS_SEED });
+};
+/** One lineage, one witness: every cycle grows the same trees again. */
+const WITNESS_SEED = 1;
+
+/** The labels of single flows that the guard lets stand. */
+const standing = (guard: Guard, encoder: Encoder, steps: readonly Step[], labels: readonly Label[]): Label[] =>
+  reviewSamples(guard, encoder, flowSamples(steps, labels), 1).map(({ label }, i) =>
+    label === labels[i]!.label ? labels[i]! : { label: null, source: 'skip', confidence: 0 },
+  );
+
+/** Rows that a share is worth saying of. */
+const ENOUGH = 30;
+
+/** Held rows that a rule or a person (or known truth) labelled, and the others; null where no held row is proven. */
+function splitByProof({ held, origins }: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
+  const proven: number[] = [];
+  const unproven: number[] = [];
+  origins.held.forEach(({ source = 'skip' }, i) => void (source.startsWith('score') ? unproven : proven).push(i));
+  if (proven.length === 0) return null;
+  return { proven: takeRows(held, proven), unproven: unproven.length < ENOUGH ? null : takeRows(held, unproven) };
+}
+
 const BINS = 10;
 const EPSILON = 1e-4;
 
@@ -156,9 +186,16 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const first = champion === null;
     const encoder = champion && loadEncoder(champion.encoder);
     const old = champion && encoder && keep(championModel(champion, encoder, learner === 'behaviour' ? job.sequence.length : 1));
-    const labels = labelWindow(job, first);
+    const guard = encoder && job.policy.policy === 'guarded' ? guardOf(job, encoder) : null;
+    const proposed = labelWindow(job, first);
+    const labels = guard && encoder && learner === 'flow' ? standing(guard, encoder, job.steps, proposed) : proposed;
     const truth = job.steps.map((s) => s.flow.label);
     record = { ...record, labels: labelQuality(labels, truth), hashes: { ...record.hashes, labels: hashLabels(labels) } };
+    if (guard && labels !== proposed) {
+      const machine = proposed.filter(({ source }) => source === 'rule' || source.startsWith('score')).length;
+      const kept = labels.filter(({ source }) => source === 'rule' || source.startsWith('score')).length;
+      record = { ...record, guard: { proposed: machine, struck: machine - kept } };
+    }
     if (first && labels.every((l) => l.label === null)) {
       return await end('skipped', 'no trusted rows: replay a recording with truth, import a model, or label rows');
     }
@@ -166,7 +203,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (ports.onLabels && ports.keys && encoder) await ports.onLabels(ledgerEntries(job, labels, encoder, ports.keys));
 
     await onState('building', {});
-    const lesson = buildLesson(job, labels, encoder, trusted?.reservoir ?? null, random);
+    const lesson = buildLesson(job, labels, encoder, trusted?.reservoir ?? null, random, guard);
     record = { ...record, sequences: lesson.sequences };
     if ('skip' in lesson) return await end('skipped', lesson.skip);
     const { batch, held } = lesson;
@@ -210,7 +247,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     await onState('validating', {});
     const next = keep(loadModel(file));
     const golden = first ? held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
-    const judge = (model: Model) => ({ validation: evaluate(model, held), golden: golden && evaluate(model, golden) });
+    const byProof = splitByProof(lesson);
+    const judge = (model: Model): Judged => ({
+      validation: evaluate(model, held),
+      golden: golden && evaluate(model, golden),
+      ...(byProof && { proven: evaluate(model, byProof.proven), unproven: byProof.unproven && evaluate(model, byProof.unproven) }),
+    });
     const after = judge(next);
     const before = old && judge(old);
     const verdict = decide(after, before, job.gate);

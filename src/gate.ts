@@ -14,7 +14,9 @@ export interface GateSettings {
   readonly maxRecallDrop: number | null;
   /** Largest rise of the false-positive rate on the golden set against the champion. */
   readonly maxFprRise: number | null;
-  /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows. */
+  /** Largest fall of accuracy against the champion on the newest rows whose label a rule or a person gave. */
+  readonly maxProvenDrop: number | null;
+  /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows that only a score labelled. */
   readonly maxRateShift: number | null;
 }
 
@@ -25,6 +27,7 @@ export const guardedGate: GateSettings = {
   maxGoldenDrop: 0.005,
   maxRecallDrop: 0.02,
   maxFprRise: 0.01,
+  maxProvenDrop: 0.01,
   maxRateShift: 0.2,
 };
 
@@ -35,6 +38,7 @@ export const plainGate: GateSettings = {
   maxGoldenDrop: null,
   maxRecallDrop: null,
   maxFprRise: null,
+  maxProvenDrop: null,
   maxRateShift: null,
 };
 
@@ -44,6 +48,10 @@ export interface Judged {
   readonly validation: Metrics;
   /** On the frozen trusted set; null without one. */
   readonly golden: Metrics | null;
+  /** On those of them that a rule or a person labelled; null or absent: there are none. */
+  readonly proven?: Metrics | null;
+  /** On the others, which only a score labelled; null: too few to tell; absent: as `validation`. */
+  readonly unproven?: Metrics | null;
 }
 
 /** One named check with its number and bound. `value` is null where it could not be measured; then it does not fail. */
@@ -90,7 +98,11 @@ export function decide(challenger: Judged, champion: Judged | null, gate: GateSe
     atMost('golden-drop', fall('balancedAccuracy'), gate.maxGoldenDrop);
     atMost('golden-recall-drop', fall('recall'), gate.maxRecallDrop);
     atMost('golden-fpr-rise', fprFall === null ? null : -fprFall, gate.maxFprRise);
-    atMost('rate-shift', Math.abs(validation.rate - champion.validation.rate), gate.maxRateShift);
+    const { proven, unproven = validation } = challenger;
+    const { proven: provenBefore, unproven: unprovenBefore = champion.validation } = champion;
+    atMost('proven-drop', proven && provenBefore ? provenBefore.accuracy - proven.accuracy : null, gate.maxProvenDrop);
+    // Where rules or people say what is new, a model must be free to follow; where only its own scores do, a jump is a fault.
+    atMost('rate-shift', unproven && unprovenBefore ? Math.abs(unproven.rate - unprovenBefore.rate) : null, gate.maxRateShift);
   }
   const failed = checks.filter((c) => !c.pass);
   return {

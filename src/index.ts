@@ -36,6 +36,7 @@ export type { DriftDetector } from './drift/detector.js';
 export { createKswin, type KswinOptions } from './drift/kswin.js';
 export { createPageHinkley } from './drift/page-hinkley.js';
 export { psi, scoreHistogram } from './drift.js';
+export { type DrillCycle, type DrillReport, type Poison, type PoisonKind, poisonSteps, runDrill } from './drill.js';
 // Flows -> KDD rows -> numbers.
 export { type Encoder, type EncoderFile, encode, encoderFile, fitEncoder, loadEncoder } from './encoder.js';
 // Ground floor: coded errors, seeded dice, own functions with fixed bits.
@@ -81,12 +82,14 @@ export {
 } from './flow.js';
 export { type Forest, type ForestOptions, growForest } from './forest.js';
 export { type Check, decide, type GateSettings, guardedGate, type Judged, plainGate, type Verdict } from './gate.js';
+export { createGuard, type Guard, type GuardOptions } from './guard.js';
 export { canonical, sha256 } from './hash.js';
 // The ports, each with its memory twin.
 export { CYCLE_STATES, type CycleEntry, type CycleJournal, type CycleStart, type CycleState, createMemoryJournal } from './journal.js';
 export {
   checkPolicy,
   type Evidence,
+  guardedPolicy,
   type Label,
   type LabelPolicy,
   type LabelQuality,

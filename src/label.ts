@@ -24,17 +24,34 @@ export interface Evidence {
   readonly truth?: 0 | 1;
 }
 
-/** The auto-labelling policy. The defaults are SafeLink's: rule -> attack, above 0.95 -> attack, below 0.30 -> benign, else skip. */
+/** The auto-labelling policy. Rule -> attack, above 0.95 -> attack, below 0.30 -> benign, else skip; `guarded` then asks for proof (guard.ts). */
 export interface LabelPolicy {
+  /** 'plain': what rule and score say stands (SafeLink's). 'guarded': only what a witness that learnt from trusted rows alone does not contradict. 'truth': the recording's truth, to measure what learning could gain. */
+  readonly policy: 'guarded' | 'plain' | 'truth';
   readonly attackAbove: number;
   readonly benignBelow: number;
   /** Whether rule alerts label flows as attacks. */
   readonly rules: boolean;
   /** What a skipped step is worth inside a sequence: leave the sequence out, or call the step benign. */
   readonly unknown: 'drop' | 'benign';
+  /** Guarded: conformal credibility above which a row counts as an ordinary benign one. */
+  readonly benignCredibility: number;
+  /** Guarded: conformal credibility above which a row counts as a known kind of attack. */
+  readonly attackCredibility: number;
 }
 
-export const plainPolicy: LabelPolicy = { attackAbove: 0.95, benignBelow: 0.3, rules: true, unknown: 'drop' };
+export const plainPolicy: LabelPolicy = {
+  policy: 'plain',
+  attackAbove: 0.95,
+  benignBelow: 0.3,
+  rules: true,
+  unknown: 'drop',
+  benignCredibility: 0.02,
+  attackCredibility: 0.01,
+};
+
+/** The default: plain labels that a witness does not contradict. */
+export const guardedPolicy: LabelPolicy = { ...plainPolicy, policy: 'guarded' };
 
 /** @throws NL_OPTION when a threshold is outside [0, 1] or benignBelow lies above attackAbove */
 export function checkPolicy(policy: LabelPolicy): LabelPolicy {

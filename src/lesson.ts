@@ -3,11 +3,22 @@ import { createCoverage } from './attest.js';
 import type { Step } from './detector.js';
 import { type Encoder, fitEncoder } from './encoder.js';
 import type { GateSettings } from './gate.js';
+import type { Guard } from './guard.js';
 import { type Label, type LabelPolicy, label } from './label.js';
 import type { LabelledBatch, TrainOptions } from './model.js';
 import type { Random } from './random.js';
 import type { ModelName } from './registry.js';
-import { countDuplicates, encodeSamples, flowSamples, joinRows, type Sample, sampleRows, sequenceSamples, splitByTime } from './samples.js';
+import {
+  countDuplicates,
+  encodeSamples,
+  flowSamples,
+  joinRows,
+  reviewSamples,
+  type Sample,
+  sampleRows,
+  sequenceSamples,
+  splitByTime,
+} from './samples.js';
 import type { SequenceCount, SequenceSettings } from './sequence.js';
 
 /** How one learner learns. */
@@ -76,9 +87,14 @@ const known = (s: Sample): boolean => s.truth !== undefined;
 const labelOf = (s: Sample): 0 | 1 => s.label!;
 const truthOf = (s: Sample): 0 | 1 => s.truth!;
 
-/** Labels every step of a window: by the recording's truth or a person's word for the first champion, by the policy ever after. */
+/**
+ * Labels every step of a window: by the recording's truth or a person's word for the first champion, by the policy ever after. Under the guarded
+ * policy these are proposals: a guard reviews them.
+ */
 export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'alerts' | 'policy'>, first: boolean): Label[] {
-  if (first) return steps.map(({ flow, person }) => label({ rule: false, score: null, truth: flow.label, person }, policy));
+  if (first || policy.policy === 'truth') {
+    return steps.map(({ flow, person }) => label({ rule: false, score: null, truth: flow.label, person }, policy));
+  }
   const covered = createCoverage(alerts);
   return steps.map((step) =>
     label({ rule: (step.rule === undefined ? covered(step) : step.rule) !== null, score: step.score, person: step.person }, policy),
@@ -88,6 +104,7 @@ export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'a
 /**
  * Turns a labelled window into rows. Splits by time; fits the encoder only where no champion brings one.
  * @param encoder the champion's; null for the first cycle
+ * @param guard reviews what is machine-labelled; null lets every label stand
  * @returns a lesson, or why there is none
  * @throws NL_NO_SEQUENCES, NL_BAD_VALUE
  */
@@ -97,15 +114,19 @@ export function buildLesson(
   encoder: Encoder | null,
   reservoir: LabelledBatch | null,
   random: Random,
+  guard: Guard | null = null,
 ): Lesson | { readonly skip: string; readonly sequences: SequenceCount | null } {
   const { learner, settings, sequence, policy, steps } = window;
   const built =
     learner === 'behaviour'
       ? sequenceSamples(steps, labels, sequence, policy.unknown)
       : { samples: flowSamples(steps, labels), count: null };
-  const { samples, count } = built;
+  const { count } = built;
+  const length = learner === 'behaviour' ? sequence.length : 1;
+  const reviewed = (part: readonly Sample[]): readonly Sample[] => (guard && encoder ? reviewSamples(guard, encoder, part, length) : part);
+  const samples = reviewed(built.samples);
   // The first champion, and with it the encoder and the golden set, comes from this site's trusted rows alone.
-  const extra = encoder ? (window.extra ?? []) : [];
+  const extra = encoder ? reviewed(window.extra ?? []) : [];
   const usable = [...extra, ...samples].filter(labelled).slice(-settings.maxHistory);
   const skip = (why: string) => ({ skip: why, sequences: count });
   if (usable.length < settings.minSamples) {
@@ -115,7 +136,6 @@ export function buildLesson(
     ? splitByTime(usable, settings.validationShare, labelOf)
     : splitByTime(usable, settings.goldenShare, labelOf, settings.goldenBlocks);
   if (train.length === 0 || held.length === 0) return skip('too few rows to hold some back: collect longer');
-  const length = learner === 'behaviour' ? sequence.length : 1;
   const fitted = encoder ?? fitEncoder(train.flatMap((s) => s.rows));
   const fresh = encodeSamples(fitted, train, length, labelOf);
   const most = Math.min(settings.replay, fresh.rows);

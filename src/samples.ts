@@ -3,8 +3,9 @@ import type { Step } from './detector.js';
 import { type Encoder, encode } from './encoder.js';
 import type { FeatureRow } from './feature.js';
 import { features } from './features/schema.js';
+import type { Guard } from './guard.js';
 import { sha256 } from './hash.js';
-import { type Label, type LabelPolicy, label } from './label.js';
+import { type Label, type LabelPolicy, type LabelSource, label } from './label.js';
 import type { LabelledBatch, Model } from './model.js';
 import { createRandom, permutation } from './random.js';
 
@@ -15,6 +16,8 @@ export interface Sample {
   readonly rows: readonly FeatureRow[];
   /** What the policy says; null was skipped. */
   readonly label: 0 | 1 | null;
+  /** What gave the label: of a sequence, the strongest of its steps' evidence for it. */
+  readonly source?: LabelSource;
   /** What is known to be true; undefined where unknown. */
   readonly truth: 0 | 1 | undefined;
   /** Start of the first and end of the last flow, microseconds since the epoch. */
@@ -31,6 +34,7 @@ export function flowSamples(steps: readonly Step[], labels: readonly Label[]): S
   return steps.map((step, i) => ({
     rows: [step.row],
     label: labels[i]!.label,
+    source: labels[i]!.source,
     truth: step.flow.label,
     since: step.flow.ts,
     until: endOf(step),
@@ -47,8 +51,8 @@ const numeric = features.filter(({ kind }) => kind !== 'categorical').map(({ nam
 export function alertSamples(alerts: readonly StoredAlert[], policy: LabelPolicy): Sample[] {
   return alerts.flatMap(({ row, source, score, truth, ts }) => {
     if (row === null || source === 'LSTM' || !numeric.every((name) => Number.isFinite(row[name]))) return [];
-    const { label: given } = label({ rule: source === 'DFA', score: source === 'ANN' ? score : null }, policy);
-    return given === null ? [] : [{ rows: [row], label: given, truth, since: ts, until: ts }];
+    const given = label({ rule: source === 'DFA', score: source === 'ANN' ? score : null }, policy);
+    return given.label === null ? [] : [{ rows: [row], label: given.label, source: given.source, truth, since: ts, until: ts }];
   });
 }
 
@@ -58,6 +62,14 @@ function sequenceTruth(steps: readonly { step: Step }[]): 0 | 1 | undefined {
   return steps.every(({ step }) => step.flow.label === 0) ? 0 : undefined;
 }
 
+/** The strongest evidence for a sequence's label: of any attack step; or, for benign, of its weakest step. */
+function sequenceSource(steps: readonly Label[], label: 0 | 1 | null): LabelSource {
+  const order: readonly LabelSource[] = ['truth', 'person', 'rule', 'score-high', 'score-low'];
+  if (label === null) return 'skip';
+  const found = new Set(steps.filter((s) => s.label === label).map(({ source }) => source));
+  return (label === 1 ? order.find((s) => found.has(s)) : order.findLast((s) => found.has(s))) ?? 'skip';
+}
+
 /** One sample a sequence, with the counts of users that gave none. @throws NL_NO_SEQUENCES */
 export function sequenceSamples(
   steps: readonly Step[],
@@ -65,19 +77,24 @@ export function sequenceSamples(
   settings: SequenceSettings,
   unknown: 'drop' | 'benign',
 ): { samples: Sample[]; count: SequenceCount } {
-  const entries = steps.map((step, i) => [step.user, { step, label: labels[i]!.label }] as const);
+  const entries = steps.map((step, i) => [step.user, { step, given: labels[i]! }] as const);
   const { sequences, count } = buildSequences(entries, settings);
-  const samples = sequences.map(({ user, steps: part }) => ({
-    user,
-    rows: part.map(({ step }) => step.row),
-    label: sequenceLabel(
-      part.map(({ label }) => label),
+  const samples = sequences.map(({ user, steps: part }) => {
+    const given = part.map((p) => p.given);
+    const label = sequenceLabel(
+      given.map((g) => g.label),
       unknown,
-    ),
-    truth: sequenceTruth(part),
-    since: part.reduce((t, { step }) => Math.min(t, step.flow.ts), Number.POSITIVE_INFINITY),
-    until: part.reduce((t, { step }) => Math.max(t, endOf(step)), 0),
-  }));
+    );
+    return {
+      user,
+      rows: part.map(({ step }) => step.row),
+      label,
+      source: sequenceSource(given, label),
+      truth: sequenceTruth(part),
+      since: part.reduce((t, { step }) => Math.min(t, step.flow.ts), Number.POSITIVE_INFINITY),
+      until: part.reduce((t, { step }) => Math.max(t, endOf(step)), 0),
+    };
+  });
   return { samples, count };
 }
 
@@ -147,6 +164,21 @@ export function encodeSamples(encoder: Encoder, samples: readonly Sample[], step
     y[i] = target(sample);
   });
   return { x, y, rows: samples.length, steps, features };
+}
+
+/** Samples with the labels that a guard lets stand, reviewed a part at a time. */
+export function reviewSamples(guard: Guard, encoder: Encoder, samples: readonly Sample[], steps: number): Sample[] {
+  const stood: Sample[] = [];
+  for (let at = 0; at < samples.length; at += 4096) {
+    const part = samples.slice(at, at + 4096);
+    const given = part.map(({ label, source = 'skip' }): Label => ({ label, source, confidence: 0 }));
+    const said = guard.review(
+      encodeSamples(encoder, part, steps, () => 0),
+      given,
+    );
+    part.forEach((sample, i) => void stood.push({ ...sample, label: said[i]!.label, source: said[i]!.source }));
+  }
+  return stood;
 }
 
 /** The model's score of every sample, encoded a part at a time so that a large window needs no second copy of itself. */

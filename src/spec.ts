@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NetloopError } from './errors.js';
 import { guardedGate, plainGate } from './gate.js';
-import { plainPolicy } from './label.js';
+import { guardedPolicy, plainPolicy } from './label.js';
 import { addressPrivacies } from './privacy.js';
 import { sequenceDefaults } from './sequence.js';
 
@@ -102,10 +102,18 @@ export const specSchema = z.strictObject({
     .prefault({}),
   labels: z
     .strictObject({
+      policy: z
+        .enum(['guarded', 'plain', 'truth'])
+        .default(guardedPolicy.policy)
+        .describe(
+          'what may be learnt from: labels that a witness does not contradict, every label of rule and score, or (to measure) the truth',
+        ),
       attackAbove: share.default(plainPolicy.attackAbove),
       benignBelow: share.default(plainPolicy.benignBelow),
       rules: z.boolean().default(plainPolicy.rules),
       unknown: z.enum(['drop', 'benign']).default(plainPolicy.unknown),
+      benignCredibility: share.default(guardedPolicy.benignCredibility).describe('guarded: above it a row counts as ordinary'),
+      attackCredibility: share.default(guardedPolicy.attackCredibility).describe('guarded: above it a row counts as a known attack'),
     })
     .prefault({}),
   behaviour: learner({
@@ -135,6 +143,7 @@ export const specSchema = z.strictObject({
       maxGoldenDrop: share.nullable().optional(),
       maxRecallDrop: share.nullable().optional(),
       maxFprRise: share.nullable().optional(),
+      maxProvenDrop: share.nullable().optional(),
       maxRateShift: share.nullable().optional(),
     })
     .prefault({})

@@ -72,8 +72,8 @@ export function fitWitness(
       return {
         votes,
         surprise,
-        benign: Float64Array.from(surprise, (s) => surprises.of(s)),
-        attack: Float64Array.from(votes, (vote) => votesOfAttack.of(vote)),
+        benign: Float64Array.from(surprise, (s) => surprises.share(s)),
+        attack: Float64Array.from(votes, (vote) => votesOfAttack.share(vote)),
       };
     },
   };

@@ -6,6 +6,8 @@ test('by hand: ties count as at least as strange, and a row of its own is added'
   const benign = fitCredibility([0.1, 0.2, 0.2, 0.9], 'high');
   expect(benign.of(0.2)).toBe(4 / 5);
   expect(benign.of(0.95)).toBe(1 / 5);
+  expect(benign.share(0.95)).toBe(0);
+  expect(benign.share(0.2)).toBe(3 / 4);
   const attack = fitCredibility([0.1, 0.2, 0.2, 0.9], 'low');
   expect(attack.of(0.2)).toBe(4 / 5);
   expect(attack.of(0.05)).toBe(1 / 5);

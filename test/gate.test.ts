@@ -60,3 +60,25 @@ describe('gate', () => {
     expect(decide(loud, quiet, guardedGate).reason).toContain('rate-shift 0.3000, needs <= 0.2');
   });
 });
+
+describe('a sudden change of the share of alarms', () => {
+  const rows = 100;
+  const of = (score: number, label: 0 | 1, n = rows) => measure(new Array<number>(n).fill(score), new Array<number>(n).fill(label));
+  /** Old: sees nothing. New: calls every proven row an attack; `elsewhere` is what it says of rows that only a score labelled. */
+  const missed = { validation: of(0.1, 1), golden: good.golden, proven: of(0.1, 1), unproven: of(0.1, 0) };
+  const found = (elsewhere: number) => ({ validation: of(0.9, 1), golden: good.golden, proven: of(0.9, 1), unproven: of(elsewhere, 0) });
+
+  test('is right where rules or people say so, and a fault where only scores do', () => {
+    expect(decide(found(0.1), missed, guardedGate)).toMatchObject({ deploy: true });
+    expect(decide(found(0.9), missed, guardedGate).reason).toBe('rate-shift 1.0000, needs <= 0.2');
+    const few = { ...found(0.9), unproven: null };
+    expect(decide(few, { ...missed, unproven: null }, guardedGate).checks.find((c) => c.name === 'rate-shift')).toMatchObject({
+      value: null,
+      pass: true,
+    });
+  });
+
+  test('a challenger that unlearns what is proven is refused', () => {
+    expect(decide({ ...missed, validation: of(0.9, 1) }, found(0.1), guardedGate).reason).toContain('proven-drop 1.0000, needs <= 0.01');
+  });
+});

@@ -17,6 +17,7 @@ const rooms = [
   [
     'detector',
     'attest',
+    'guard',
     'samples',
     'trusted',
     'others',
@@ -31,7 +32,7 @@ const rooms = [
     'traffic',
   ],
   ['walk'],
-  ['spec', 'experiment-record', 'experiment', 'sweep', 'rerun', 'rerun-windows', 'compare'],
+  ['spec', 'experiment-record', 'experiment', 'drill', 'sweep', 'rerun', 'rerun-windows', 'compare'],
   // --- the edge ---
   ['sources/'],
   ['stores/'],

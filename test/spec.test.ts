@@ -8,7 +8,15 @@ describe('spec', () => {
   test('the defaults are those of the existing systems', () => {
     const spec = resolveSpec(minimal);
     expect(spec.sequence).toEqual({ length: 10, overlap: 0.5, minFlows: 5, by: 'user_id' });
-    expect(spec.labels).toEqual({ attackAbove: 0.95, benignBelow: 0.3, rules: true, unknown: 'drop' });
+    expect(spec.labels).toEqual({
+      policy: 'guarded',
+      attackAbove: 0.95,
+      benignBelow: 0.3,
+      rules: true,
+      unknown: 'drop',
+      benignCredibility: 0.02,
+      attackCredibility: 0.01,
+    });
     expect(spec.flow).toMatchObject({
       every: { seconds: 3600 },
       minSamples: 100,

@@ -7,6 +7,7 @@ import { addCompare } from './compare.js';
 import { addDatasets } from './datasets.js';
 import { addDetect } from './detect.js';
 import { addDoctor } from './doctor.js';
+import { addDrill } from './drill.js';
 import { addFlows } from './flows.js';
 import { addForget } from './forget.js';
 import { addLab } from './lab.js';
@@ -42,6 +43,7 @@ for (const add of [
   addRerun,
   addCompare,
   addSweep,
+  addDrill,
   addModels,
   addLabel,
   addForget,

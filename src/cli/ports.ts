@@ -39,7 +39,7 @@ const warn = (error: NetloopError): void => void process.stderr.write(`${error.c
 export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Names in an experiment are relative to the current folder or, if that holds none of them, to netloop's own. */
-const folderOf = (files: readonly string[]): string =>
+export const folderOf = (files: readonly string[]): string =>
   [process.cwd(), packageRoot].find((dir) => files.some((file) => existsSync(resolve(dir, file)))) ?? process.cwd();
 
 export const openHome = (): Home => findHome(process.cwd(), process.env);

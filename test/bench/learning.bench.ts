@@ -1,14 +1,15 @@
 /**
  * Learners that are never told the truth, on streams that drift: what learning gains, and what it costs.
  *
- *     npm run bench -- learning [--stream nslkdd] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen]
+ *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen]
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AocResult, aocLearners, runAoc } from './learning/aoc.js';
 import { readSplit, seeds, standIn } from './learning/aoc-split.js';
 import { readKdd } from './learning/kdd-table.js';
-import { tableOf } from './learning/tables.js';
+import { tableOf, walkTable, worstCycle } from './learning/tables.js';
+import { type Policy, policyNames, runWalk, type WalkResult, walks } from './learning/walks.js';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const { values } = parseArgs({
@@ -19,9 +20,14 @@ const { values } = parseArgs({
     columns: { type: 'string', default: '41' },
     rounds: { type: 'string', default: '51' },
     learners: { type: 'string', default: aocLearners.join(',') },
+    policies: { type: 'string', default: policyNames.join(',') },
+    learner: { type: 'string', default: 'flow' },
+    verbose: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
+/** '5': the first five; '5010,5012': these. */
+const wanted = Number(values.seeds) <= seeds.length ? seeds.slice(0, Number(values.seeds)) : values.seeds.split(',').map(Number);
 const data = process.env.NETLOOP_DATA ?? join(root, '..', 'shared', 'data');
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
@@ -35,7 +41,7 @@ async function nslkdd(): Promise<void> {
       : `AOC-IDS protocol on NSL-KDD, ${columns} columns; stand-in test from KDDTrain+: whole attack types left out (--test FILE for another)`,
   );
   const results: AocResult[] = [];
-  for (const seed of seeds.slice(0, Number(values.seeds))) {
+  for (const seed of wanted) {
     const published = readSplit(data, seed);
     const split = aside
       ? { ...published, test: Int32Array.from({ length: aside.y.length }, (_, i) => i), unseen: [] }
@@ -59,4 +65,33 @@ async function nslkdd(): Promise<void> {
   say(tableOf(results));
 }
 
-await nslkdd();
+/** A stream with an order in time, as the workbench walks it. */
+async function walk(stream: string): Promise<void> {
+  const learner = values.learner === 'behaviour' ? 'behaviour' : 'flow';
+  const results: WalkResult[] = [];
+  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+    for (const policy of values.policies.split(',') as Policy[]) {
+      const result = await runWalk(root, stream, policy, seed, { learner, now: () => performance.now() });
+      results.push(result);
+      const percent = (x: number | null | undefined): string => (x == null ? '-' : (100 * x).toFixed(1));
+      say(
+        `${stream} ${learner} seed ${seed} ${policy}: balanced accuracy ${percent(result.champion?.balancedAccuracy)}, frozen ${percent(result.frozen?.balancedAccuracy)}, ` +
+          `worst cycle ${percent(worstCycle(result))}, ${result.seconds.toFixed(0)} s`,
+      );
+      if (!values.verbose) continue;
+      for (const { record, champion, frozen } of result.cycles) {
+        const { coverage, noise, benignNoise, bySource } = record.labels;
+        say(
+          `  cycle ${record.number}: ${percent(champion?.balancedAccuracy)} (frozen ${percent(frozen?.balancedAccuracy)}), coverage ${percent(coverage)}, ` +
+            `noise ${percent(noise)}, benign ${percent(benignNoise)}, ${JSON.stringify(bySource)}, ${record.state}: ${record.reason}`,
+        );
+      }
+    }
+  }
+  say();
+  say(walkTable(results));
+}
+
+if (values.stream === 'nslkdd') await nslkdd();
+else if (Object.hasOwn(walks, values.stream)) await walk(values.stream);
+else throw new Error(`unknown stream '${values.stream}': expected one of nslkdd, ${Object.keys(walks).join(', ')}`);

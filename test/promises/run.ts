@@ -21,12 +21,13 @@ export const trainHere: Train = async (file, batch, options) => {
   }
 };
 
-/** A small experiment on flow records; everything not said is the default. */
+/** A small experiment on flow records; everything not said is the default, but for the labels: these promises are about rule and score alone. */
 export const specOf = (over: Record<string, Record<string, unknown> | unknown> = {}): Spec => {
-  const { flow, behaviour, ...rest } = over as Record<string, Record<string, unknown>>;
+  const { flow, behaviour, labels, ...rest } = over as Record<string, Record<string, unknown>>;
   return resolveSpec({
     name: 'promise',
     source: { files: ['flows'] },
+    labels: { policy: 'plain', ...labels },
     flow: { every: { flows: 400 }, minSamples: 50, first: { epochs: 8, learningRate: 0.003 }, dense: [16], ...flow },
     behaviour: {
       every: { flows: 600 },

@@ -1,4 +1,5 @@
 import { fitCredibility } from '../../../src/conformal.js';
+import { createAdwin } from '../../../src/drift/adwin.js';
 import { type Metrics, measure } from '../../../src/evaluate.js';
 import type { LabelledBatch } from '../../../src/model.js';
 import { createModel } from '../../../src/networks/load.js';
@@ -63,6 +64,8 @@ function witnessPupil(init: LabelledBatch, numeric: readonly number[], seed: num
   let pool = learn;
   let learnt = learn.rows;
   let retrainings = 0;
+  const drift = createAdwin();
+  let moved = false;
   return {
     async round(batch) {
       const said = live.testify(batch);
@@ -76,11 +79,14 @@ function witnessPupil(init: LabelledBatch, numeric: readonly number[], seed: num
         const index = Array.from({ length: batch.rows }, (_, i) => i).filter((i) => given[i]! >= 0);
         const fresh = takeRows(batch, index);
         pool = joinRows(pool, { ...fresh, y: Float32Array.from(index, (i) => given[i]!) });
-        // It pays to grow anew when there is twice as much to learn from; the clock is no reason.
-        if (pool.rows >= 2 * learnt) {
+        // Growing anew pays when the stream has moved, or when true labels have doubled what there is to learn from; the clock is no reason.
+        // Machine-given labels alone teach a forest nothing new: they are the rows that it was sure of.
+        for (const surprise of said.surprise) if (drift.update(surprise > threshold ? 1 : 0)) moved = true;
+        if (labels === 'truth' ? pool.rows >= 2 * learnt : moved) {
           live = fitWitness(pool, calibrate, { ...options, seed: seed + ++retrainings }, live.subspace);
           threshold = live.threshold(ALARMS);
           learnt = pool.rows;
+          moved = false;
         }
       }
       return { alarms: hardAlarms(said.surprise, threshold), labels: given };

@@ -1,4 +1,5 @@
 import type { AocResult } from './aoc.js';
+import type { WalkResult } from './walks.js';
 
 const mean = (xs: readonly (number | null)[]): number | null => {
   const known = xs.filter((x): x is number => x !== null);
@@ -50,6 +51,69 @@ export function tableOf(results: readonly AocResult[]): string {
     'mean',
     'benign noise',
     'retrainings',
+    's',
+  ];
+  return [head, head.map(() => '-'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** Worst cycle against the frozen first champion, in points of balanced accuracy; null without a cycle that has both classes. */
+export const worstCycle = ({ cycles }: Pick<WalkResult, 'cycles'>): number | null => {
+  const gaps = cycles.flatMap(({ champion, frozen }) =>
+    champion?.balancedAccuracy == null || frozen?.balancedAccuracy == null ? [] : [champion.balancedAccuracy - frozen.balancedAccuracy],
+  );
+  return gaps.length === 0 ? null : Math.min(...gaps);
+};
+
+/** Markdown table of one stream: one policy a line, means over seeds; `frozen` is the first champion left as it was, in the same runs. */
+export function walkTable(results: readonly WalkResult[]): string {
+  const lines = [...new Set(results.map(({ policy }) => policy))].map((policy) => {
+    const mine = results.filter((r) => r.policy === policy);
+    const learnt = (r: WalkResult) => r.cycles.slice(1).map(({ record }) => record);
+    const of = (pick: (r: WalkResult) => number | null): string => percent(mean(mine.map(pick)));
+    const gain = (r: WalkResult): number | null =>
+      r.champion?.balancedAccuracy == null || r.frozen?.balancedAccuracy == null
+        ? null
+        : r.champion.balancedAccuracy - r.frozen.balancedAccuracy;
+    const labels = (pick: (l: WalkResult['cycles'][number]['record']['labels']) => number | null) => (r: WalkResult) =>
+      mean(learnt(r).map((c) => pick(c.labels)));
+    const most = (r: WalkResult): number | null => Math.max(...learnt(r).map((c) => c.labels.noise ?? 0));
+    const count = (test: (c: WalkResult['cycles'][number]['record']) => boolean) =>
+      (mean(mine.map((r) => learnt(r).filter(test).length)) ?? 0).toFixed(1);
+    return [
+      policy,
+      of((r) => r.champion?.accuracy ?? null),
+      of((r) => r.champion?.balancedAccuracy ?? null),
+      of((r) => r.frozen?.balancedAccuracy ?? null),
+      of(gain),
+      percent(Math.min(...mine.map((r) => worstCycle(r) ?? 0))),
+      of((r) => r.champion?.prAuc ?? null),
+      of((r) => r.champion?.recall ?? null),
+      of((r) => r.champion?.fpr ?? null),
+      of(labels((l) => l.coverage)),
+      of(labels((l) => l.noise)),
+      of(most),
+      of(labels((l) => l.benignNoise)),
+      count((c) => c.epochs.length > 0),
+      count((c) => c.state === 'deployed'),
+      (mean(mine.map((r) => r.seconds)) ?? 0).toFixed(0),
+    ];
+  });
+  const head = [
+    'policy',
+    'accuracy',
+    'balanced',
+    'frozen balanced',
+    'gain',
+    'worst cycle',
+    'PR-AUC',
+    'recall',
+    'FPR',
+    'coverage',
+    'noise',
+    'worst noise',
+    'benign noise',
+    'retrainings',
+    'promotions',
     's',
   ];
   return [head, head.map(() => '-'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import type { Step } from '../src/detector.js';
+import { lowerBound, poisonSteps, runDrill } from '../src/drill.js';
+import type { FeatureRow } from '../src/feature.js';
+import { features } from '../src/features/schema.js';
+import type { Flow } from '../src/flow.js';
+
+const row = (v: number): FeatureRow =>
+  Object.fromEntries(features.map(({ name, kind }) => [name, kind === 'categorical' ? 'x' : v])) as unknown as FeatureRow;
+const steps: readonly Step[] = Array.from({ length: 300 }, (_, i) => ({
+  flow: { label: i % 3 === 0 ? 1 : 0 } as Flow,
+  user: 'u',
+  row: row(i % 3 === 0 ? 10 : 0),
+  score: 0.99,
+  rule: 'scan',
+}));
+
+describe('poison', () => {
+  test('a share of the benign labels: attacks alone, hidden from rule and score, the truth untouched', () => {
+    const { steps: found, poisoned } = poisonSteps(steps, { kind: 'labels', share: 0.1, seed: 1 });
+    expect(poisoned).toBe(20);
+    const changed = found.filter((s, i) => s !== steps[i]);
+    expect(changed).toHaveLength(20);
+    for (const s of changed) expect(s).toMatchObject({ flow: { label: 1 }, rule: null, score: 0.01, row: { src_bytes: 10 } });
+    expect(poisonSteps(steps, { kind: 'labels', share: 0.1, seed: 1 }).steps).toEqual(found);
+    expect(poisonSteps(steps, { kind: 'labels', share: 0, seed: 1 }).poisoned).toBe(0);
+    expect(poisonSteps(steps, { kind: 'labels', share: 9, seed: 1 }).poisoned).toBe(100);
+  });
+
+  test('mimicry goes halfway to an ordinary flow', () => {
+    const { steps: found } = poisonSteps(steps, { kind: 'mimicry', share: 0.1, seed: 1 });
+    for (const s of found.filter((s, i) => s !== steps[i])) expect(s.row.src_bytes).toBe(5);
+  });
+});
+
+test('a lower bound by hand: Wilson', () => {
+  expect(lowerBound(0, 0)).toBe(0);
+  expect(lowerBound(0, 100)).toBe(0);
+  expect(lowerBound(50, 100)).toBeCloseTo(0.4189, 3);
+  expect(lowerBound(5000, 10_000)).toBeGreaterThan(0.49);
+});
+
+test('runDrill is there', () => expect(runDrill).toBeTypeOf('function'));
