@@ -116,7 +116,9 @@ export function readFeedback(
   alerts: readonly Alert[],
 ): (step: { readonly flow: Flow; readonly user: string }) => 0 | 1 | undefined {
   const told = new Map(labels.filter(({ subject }) => subject === 'alert').map((l) => [l.id, l.label]));
-  const judged = told.size === 0 ? [] : alerts.flatMap((alert) => ({ alert, label: told.get(alertKey(key, alert.id)) }));
+  // An alert that was masked before it was stored bears its keyed id there: a word on what was stored is keyed once more.
+  const wordOn = (id: string) => told.get(id) ?? told.get(alertKey(key, id));
+  const judged = told.size === 0 ? [] : alerts.map((alert) => ({ alert, label: wordOn(alertKey(key, alert.id)) }));
   const word = (label: 0 | 1) => judged.filter((j) => j.label === label).map(({ alert }) => alert);
   const [benign, attack] = [word(0), word(1)];
   const flows = new Map(labels.filter(({ subject }) => subject === 'flow').map((l) => [l.id, l.label]));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Alert } from '../src/alert.js';
 import {
   alertFeedback,
+  alertKey,
   createFeedback,
   type Feedback,
   flowFeedback,
@@ -51,6 +52,11 @@ describe('what people said of a window', () => {
     expect(says([label], [scan])).toEqual(inside);
     expect(says([label], [])).toEqual(flows.map(() => undefined));
     expect(says([label], [{ ...scan, id: 'another' }])).toEqual(flows.map(() => undefined));
+  });
+
+  test('a word on an alert that was stored masked, under its keyed id, finds the flows all the same', () => {
+    const stored = { ...scan, id: alertKey(key, scan.id), user: 'a pseudonym' };
+    expect(says([alertFeedback(key, stored, word(1))], [scan])).toEqual(says([alertFeedback(key, scan, word(1))], [scan]));
   });
 
   test("a model's alert speaks of the flow that raised it, an ARP alert of none", () => {

@@ -1,150 +1,55 @@
-// Labels of people, erasure and learning again, through the command line, on a home that a service has used.
-import { execFile } from 'node:child_process';
+// `netloop label` and `netloop forget` on a home that holds alerts and a kept window. Learning from words, and again: forget.all.test.ts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { openPorts } from '../../src/cli/ports.js';
-import { alertFeedback, userFeedback, userKey } from '../../src/feedback.js';
-import { createCaptures } from '../../src/service/captures.js';
-import { createConfigStore } from '../../src/service/config.js';
-import { createEventHub } from '../../src/service/events.js';
-import { createLoop } from '../../src/service/loop.js';
-import { resolveSpec } from '../../src/spec.js';
-import { small } from '../service/site.js';
-import { createTestHome, program } from './home.js';
+import { readTime } from '../../src/cli/forget.js';
+import { userKey } from '../../src/feedback.js';
+import { createAlertStore } from '../../src/stores/alerts-sqlite.js';
+import { createFeedbackStore } from '../../src/stores/feedback-sqlite.js';
+import { findHome, prepareHome } from '../../src/stores/home.js';
+import { homeKey } from '../../src/stores/home-key.js';
+import { createKeptWindows } from '../../src/stores/kept-windows.js';
+import { storedAlert } from '../contracts/alert-store.js';
+import { windowOf } from '../contracts/windows.js';
+import { createTestHome } from './home.js';
 
-const exec = promisify(execFile);
+const USER = '192.0.2.10';
 
-/** A service's loop on a home; `leave` gives the home back to other commands. */
-async function serve(home: ReturnType<typeof createTestHome>, config: Record<string, unknown> = {}) {
-  process.env.NETLOOP_HOME = home.dir;
-  const ports = await openPorts(resolveSpec({ source: { files: ['-'] }, publish: true }));
-  delete process.env.NETLOOP_HOME;
-  const loop = await createLoop({
-    ports,
-    config: createConfigStore({
-      file: join(home.dir, 'config.json'),
-      log: join(home.dir, 'changes.jsonl'),
-      initial: { ...small, ...config },
-    }),
-    captures: createCaptures({ captures: home.dir }),
-    events: createEventHub(),
-  });
-  const watch = async (): Promise<void> => {
-    await loop.start({ capture: 'captures/conn.log', speed: 'max' });
-    while (loop.sniffer().state !== 'stopped') await new Promise((resolve) => setTimeout(resolve, 20));
-  };
-  const leave = async (): Promise<void> => {
-    await loop.close();
-    await ports.close();
-  };
-  return { loop, ports, watch, leave };
-}
+test('a word on an alert and on a user; forget takes both, the alert and the window, and leaves a receipt that names nobody', async () => {
+  const { dir, netloop, remove } = createTestHome();
+  onTestFinished(remove);
+  const home = prepareHome(findHome(dir, { NETLOOP_HOME: dir }));
+  const key = homeKey(home);
+  const alerts = createAlertStore(home.alerts);
+  await alerts.append([{ ...storedAlert(1), user: USER }]);
+  alerts.close();
+  const window = await windowOf();
+  const steps = window.steps.slice(0, 10).map((step) => ({ ...step, user: userKey(key, USER) }));
+  await createKeptWindows(home.windows).keep('r1', { ...window, steps });
 
-function createHome() {
-  const home = createTestHome();
-  onTestFinished(home.remove);
-  const netloop = (...args: string[]) =>
-    exec(process.execPath, [program, ...args], { env: { ...process.env, NETLOOP_HOME: home.dir } }).then(
-      ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
-      (error: { code: number; stdout: string; stderr: string }) => error,
-    );
-  const json = async (...args: string[]) => JSON.parse((await netloop(...args, '--json')).stdout);
-  return { ...home, netloop, json };
-}
+  const [said, of, unknown, none] = await Promise.all([
+    netloop('label', 'alert-1', 'attack', '--why', 'seen in the log', '--json'),
+    netloop('label', '--user', USER, 'benign', '--why', 'an office machine', '--by', 'eve'),
+    netloop('label', 'no-such', 'benign', '--why', 'x'),
+    netloop('forget'),
+  ]);
+  expect([said.code, JSON.parse(said.stdout)]).toMatchObject([0, { subject: 'alert', label: 1, user: userKey(key, USER) }]);
+  expect(of).toMatchObject({ code: 0, stdout: `user ${USER}: benign, an office machine (eve)\n` });
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/NL_OPTION no alert no-such: .*show ids/) });
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/NL_OPTION .*at least one of user/) });
 
-test('forget: a user leaves every place, a version what it labelled; what stays in weights is said, and is learnt again from kept windows', async () => {
-  const home = createHome();
-  const { ports, watch, leave } = await serve(home, { keep: 'window' });
-  await watch();
-  const key = ports.ledger!.key;
-  const user = userKey(key, '192.0.2.10');
-  const busy = await home.netloop('forget', '--user', '192.0.2.10');
-  expect(busy).toMatchObject({ code: 1, stderr: expect.stringMatching(/^NL_BUSY/) });
-  await leave();
-
-  const trusted = async () => {
-    const { createTrustedFiles } = await import('../../src/stores/trusted-files.js');
-    return createTrustedFiles(join(home.dir, '.netloop', 'trusted'));
-  };
-  const before = (await (await trusted()).load('flow'))!;
-  expect(before.origins!.golden.users).toContain(user);
-  const tried = await home.json('forget', '--user', '192.0.2.10', '--dry-run');
-  expect(tried.dry_run).toBe(true);
-  expect(tried.erased.golden.flow).toBe(before.origins!.golden.users.filter((u) => u === user).length);
-  for (const place of ['ledger', 'alerts'] as const) expect(tried.erased[place], place).toBeGreaterThan(0);
-  expect(tried.erased.windows.rows).toBeGreaterThan(100);
-  const done = await home.json('forget', '--user', '192.0.2.10');
-  expect(done.erased).toEqual(tried.erased);
-  expect(done.lasting.flow).toContain(1); // the reservoir's rows had a part in the first champion
-  const after = (await (await trusted()).load('flow'))!;
-  expect(after.origins!.golden.users).not.toContain(user);
-  expect(after.origins!.reservoir.users).not.toContain(user);
-  expect(after.goldenHash).not.toBe(before.goldenHash);
-  const nothing = await home.json('forget', '--user', '192.0.2.10');
-  expect(nothing.erased).toMatchObject({ ledger: 0, alerts: 0, windows: { rows: 0 }, golden: { flow: 0 } });
-  const receipts = readFileSync(join(home.dir, '.netloop', 'forgotten.jsonl'), 'utf8');
-  expect(receipts.trim().split('\n')).toHaveLength(2);
-  expect(receipts).not.toContain('192.0.2.10');
-
-  const [first] = (await home.json('models', 'list', 'flow')) as { version: number }[];
-  const again = await home.json('forget', '--version', 'flow@1', '--retrain');
-  expect(again.erased.ledger).toBeGreaterThan(0);
-  expect(again.erased.golden).toEqual({ flow: 0, behaviour: 0 });
-  expect(again.lasting.flow).not.toContain(1);
-  expect(again.lasting.flow.length).toBeGreaterThan(0);
-  expect(again.retrained.flow.from).toBe(first!.version);
-  expect(again.retrained.flow.versions.length).toBeGreaterThan(0);
-  const versions = (await home.json('models', 'list', 'flow')) as { version: number; note: string; goldenHash: string }[];
-  const anew = versions.find(({ version }) => version === again.retrained.flow.versions[0])!;
-  expect(anew.goldenHash).toBe(after.goldenHash);
-  expect(anew.note).toMatch(/golden set \w{12} after erasure, was \w{12}/);
+  const done = await netloop('forget', '--user', USER, '--json');
+  const gone = { alerts: 1, feedback: 2, ledger: 0, windows: { rows: 10, windows: 1 } };
+  expect([done.code, JSON.parse(done.stdout)]).toMatchObject([0, { dry_run: false, erased: gone, asked: { user: userKey(key, USER) } }]);
+  expect(readFileSync(join(home.state, 'forgotten.jsonl'), 'utf8')).toBe(done.stdout);
+  expect(done.stdout).not.toContain(USER);
+  const feedback = createFeedbackStore(home.feedback);
+  expect(await feedback.labels()).toEqual([]);
+  feedback.close();
 });
 
-test('forget: nothing named, or a time that is none, is wrong use', async () => {
-  const home = createHome();
-  expect(await home.netloop('forget')).toMatchObject({ code: 2, stderr: expect.stringMatching(/NL_OPTION .*at least one of user/) });
-  expect(await home.netloop('forget', '--before', 'soon')).toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/--before: expected a date/),
-  });
-});
-
-test('label: a live site without known truth gets its first champion from what a person said', async () => {
-  const home = createHome();
-  const { writeZeekJson } = await import('../traffic/zeek-json.js');
-  writeZeekJson(home.data, { flows: 1400, seed: 5, labels: false });
-  const { ports, loop, watch, leave } = await serve(home);
-  await watch();
-  const history = await loop.history({ limit: 50, all: true });
-  expect(history.length).toBeGreaterThan(1);
-  for (const cycle of history) expect(cycle.reason).toMatch(/^no trusted rows|source ended/);
-  expect(await ports.registry.current('flow')).toBeNull();
-
-  const { alerts } = await ports.alerts.query({ source: 'DFA', limit: 1000 });
-  expect(alerts.length).toBeGreaterThan(0);
-  const [one, ...others] = alerts;
-  expect((await home.netloop('label', one!.id, 'attack', '--why', 'seen in the log')).code).toBe(0);
-  const said = await home.netloop('label', '--user', '192.0.2.11', 'benign', '--why', 'an office machine', '--by', 'eve');
-  expect(said.stdout).toContain('benign, an office machine (eve)');
-  const { key } = ports.ledger!;
-  const word = (label: 0 | 1) => ({ label, why: 'the same', by: 'eve', at: 1 });
-  for (const alert of others) await ports.feedback!.put(alertFeedback(key, alert, word(1)));
-  for (const user of [12, 14, 15, 17, 18]) {
-    await ports.feedback!.put(userFeedback(key, `192.0.2.${user}`, { since: 0, until: Number.MAX_SAFE_INTEGER }, word(0)));
-  }
-  expect(await home.netloop('label', 'no-such', 'benign', '--why', 'x')).toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/no alert no-such/),
-  });
-  expect(await home.netloop('label', alerts[0]!.id, 'maybe', '--why', 'x')).toMatchObject({ code: 2 });
-
-  await watch(); // the same habits again, now with words on them
-  const [first] = await ports.registry.list('flow');
-  expect(first).toMatchObject({ version: 1, parent: null });
-  expect(await ports.registry.current('flow')).not.toBeNull();
-  const trained = (await loop.history({ limit: 50 })).find(({ learner, version }) => learner === 'flow' && version === 1);
-  expect(trained!.state).toBe('deployed');
-  await leave();
+test('a time is a date or days ago, nothing else', () => {
+  expect(readTime('2026-01-31')).toBe(Date.UTC(2026, 0, 31) * 1000);
+  expect(readTime('30d', 31 * 86_400_000)).toBe(86_400_000_000);
+  expect(() => readTime('soon')).toThrow(/--before: expected a date .*got soon/);
 });

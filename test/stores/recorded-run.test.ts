@@ -50,6 +50,20 @@ describe('a recorded run', () => {
     expect(read.spec.sequence.length).toBe(10);
   });
 
+  test("a run whose report holds its newest cycles only is read from the cycles' own runs, all of them", async () => {
+    const { tracking, start } = open();
+    const run = await start('a1');
+    await tracking.artifact(run, 'spec.json', spec);
+    const cycles = [1, 2, 3].map((number) => ({ learner: 'flow', number, reason: 'all checks passed' }));
+    for (const cycle of cycles) await tracking.artifact(await start(`b${cycle.number}`, run), 'cycle.json', JSON.stringify(cycle));
+    const report = { run_id: run, cycles: cycles.slice(1) };
+    await tracking.artifact(run, 'report.json', JSON.stringify({ ...report, earlier: 1 }));
+    const numbers = async () => (await readRun(tracking, run)).cycles.map(({ number }) => number).sort();
+    expect(await numbers()).toEqual([1, 2, 3]);
+    await tracking.artifact(run, 'report.json', JSON.stringify(report));
+    expect(await numbers()).toEqual([2, 3]); // a whole report is taken at its word
+  });
+
   test('what is no experiment, is damaged, or has a spec of another version is told', async () => {
     const { tracking, start } = open();
     const run = await start('a1');
