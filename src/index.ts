@@ -81,11 +81,15 @@ export {
   userOf,
 } from './flow.js';
 export { type Forest, type ForestOptions, growForest } from './forest.js';
+// Erasing rows of a user, a version, a rule or a time from every place that holds any.
+export { type Erased, type Erasure, forget, type Places } from './forget.js';
 export { type Check, decide, type GateSettings, guardedGate, type Judged, plainGate, type Verdict } from './gate.js';
 export { createGuard, type Guard, type GuardOptions } from './guard.js';
 export { canonical, sha256 } from './hash.js';
 // The ports, each with its memory twin.
 export { CYCLE_STATES, type CycleEntry, type CycleJournal, type CycleStart, type CycleState, createMemoryJournal } from './journal.js';
+// What cycles saw, kept for a rerun.
+export { createWindows, type KeptWindow, keptWindow, type WindowFilter, type WindowStore } from './kept-window.js';
 export {
   checkPolicy,
   type Evidence,
@@ -125,6 +129,7 @@ export { createRandom, permutation, type Random } from './random.js';
 export { recoverCycles } from './recover.js';
 export { createMemoryRegistry, type ModelName, type ModelVersion, type Promotion, type Registry } from './registry.js';
 export { type Divergence, judgeRerun, type RecordedRun, type RerunStep, type RerunVerdict, rerunSteps } from './rerun.js';
+export { rerunWindows, type WindowPorts } from './rerun-windows.js';
 export type { Rule } from './rule.js';
 export { createRules, type RuleOptions } from './rules/all.js';
 export {
@@ -167,6 +172,7 @@ export {
   type Tracking,
 } from './tracking.js';
 export { createTraffic, type Traffic, type TrafficOptions } from './traffic.js';
+export { forgetRows, type Origins, type RowFilter } from './trusted.js';
 export { type Pupil, type WalkOptions, type WalkProgress, type WalkReport, walk } from './walk.js';
 export { fitWitness, type Testimony, type Witness, type WitnessOptions } from './witness.js';
 
@@ -204,6 +210,7 @@ export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from '.
 export { findHome, type Home, prepareHome } from './stores/home.js';
 export { homeKey } from './stores/home-key.js';
 export { createJournal } from './stores/journal-sqlite.js';
+export { createKeptWindows } from './stores/kept-windows.js';
 export { type ReadKerasOptions, readKeras } from './stores/keras/read.js';
 export { importedVersion, kerasCopies } from './stores/keras/versions.js';
 export { kerasFile, kerasH5 } from './stores/keras/write.js';
@@ -216,6 +223,7 @@ export type { MetricPoint, RunStore } from './stores/run-store.js';
 export { createSpooledTracking } from './stores/spool.js';
 export { createEmbeddedTracking, type EmbeddedTracking } from './stores/tracking-embedded.js';
 export { createTrustedFiles } from './stores/trusted-files.js';
-// Training beside detection.
+// Training, and whole cycles, beside detection.
+export { runCycleInWorker } from './workers/cycle.js';
 export { createTeam, type ThreadTeam } from './workers/team.js';
 export { trainInWorker, type WorkerTraining } from './workers/train.js';
