@@ -152,9 +152,15 @@ const EPSILON = 1e-4;
 /** A model with fresh weights. */
 function freshModel(job: CycleJob, lesson: Lesson, random: Random): Model {
   const { steps, features } = lesson.batch;
-  const { units, dense } = job.settings;
+  const { units, dense, bidirectional, recurrentActivation } = job.settings;
+  const lstm = {
+    ...(bidirectional && { bidirectional }),
+    ...(recurrentActivation === 'hard_sigmoid' && { recurrentActivation }),
+  };
   const architecture: Architecture =
-    job.learner === 'behaviour' ? { kind: 'lstm', steps, features, units, dense } : { kind: 'mlp', steps, features, units: [], dense };
+    job.learner === 'behaviour'
+      ? { kind: 'lstm', steps, features, units, dense, ...lstm }
+      : { kind: 'mlp', steps, features, units: [], dense };
   return createModel(architecture, { seed: random.fork('weights').bits() });
 }
 

@@ -21,18 +21,24 @@ import {
 } from './samples.js';
 import type { SequenceCount, SequenceSettings } from './sequence.js';
 
+/** What a cycle decides about a training by itself is left out. */
+export type LearnerTraining = Omit<TrainOptions, 'seed' | 'validation' | 'signal' | 'onEpoch' | 'onBatch' | 'team'>;
+
 /** How one learner learns. */
 export interface LearnerSettings {
   /** Labelled rows a cycle needs. */
   readonly minSamples: number;
   /** The newest labelled rows that one cycle learns from at most. */
   readonly maxHistory: number;
-  readonly train: Pick<TrainOptions, 'epochs' | 'batch' | 'learningRate'>;
+  readonly train: LearnerTraining;
   /** The first champion's training, from scratch. */
-  readonly first: Pick<TrainOptions, 'epochs' | 'batch' | 'learningRate'>;
+  readonly first: LearnerTraining;
   /** LSTM units (behaviour) and dense layers before the output. */
   readonly units: readonly number[];
   readonly dense: readonly number[];
+  /** Of the behaviour LSTM; as in `Architecture`. */
+  readonly bidirectional?: boolean;
+  readonly recurrentActivation?: 'sigmoid' | 'hard_sigmoid';
   /** Share of a window held back, newest, to judge on. */
   readonly validationShare: number;
   /** Share of the first window frozen as the golden set: the newest of each of `goldenBlocks` equal stretches, so that it holds of everything that happened. */

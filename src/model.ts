@@ -37,13 +37,13 @@ export interface TrainOptions {
   readonly momentum?: number;
   /** Largest gradient norm; 0 leaves gradients alone. */
   readonly clipNorm?: number;
-  /** How the learning rate moves from epoch to epoch. Default: it stays. */
-  readonly schedule?: Schedule;
+  /** How the learning rate moves from epoch to epoch. Default, or null: it stays. */
+  readonly schedule?: Schedule | null;
   /** Share of a hidden layer's outputs set to 0 while it learns: one for all, or one a layer (LSTM layers, then dense ones). Default: 0. */
   readonly dropout?: number | readonly number[];
   /** Layers whose weights stay as they are (`lstm_0`, `dense_1`, `output`), to learn only what is new. Default: none. */
   readonly frozen?: readonly string[];
-  readonly earlyStopping?: EarlyStopping;
+  readonly earlyStopping?: EarlyStopping | null;
   /** Loss weights of benign and attack rows. */
   readonly classWeight?: readonly [benign: number, attack: number];
   /** Decides the order of rows and dropout. */

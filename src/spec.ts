@@ -4,20 +4,12 @@ import { guardedGate, plainGate } from './gate.js';
 import { guardedPolicy, plainPolicy } from './label.js';
 import { addressPrivacies } from './privacy.js';
 import { sequenceDefaults } from './sequence.js';
+import { checkLayers, training } from './training-spec.js';
 
 const share = z.number().min(0).max(1);
 const count = z.number().int().min(0);
 const atLeastOne = z.number().int().min(1);
 const layers = z.array(atLeastOne.max(1024)).max(4);
-const training = (epochs: number, batch: number, learningRate: number) =>
-  z
-    .strictObject({
-      epochs: atLeastOne.max(1000).default(epochs).describe('passes over the rows'),
-      batch: atLeastOne.max(65_536).default(batch).describe('rows a step'),
-      learningRate: z.number().positive().max(1).default(learningRate),
-    })
-    .prefault({});
-
 const every = z.union([
   z.strictObject({
     seconds: z
@@ -29,7 +21,7 @@ const every = z.union([
   z.strictObject({ flows: atLeastOne.describe('where the source has no time of its own') }),
 ]);
 
-const learner = (defaults: {
+const learnerKeys = (defaults: {
   every: { seconds: number };
   minSamples: number;
   maxHistory: number;
@@ -37,31 +29,25 @@ const learner = (defaults: {
   first: [number, number, number];
   units: number[];
   dense: number[];
-}) =>
-  z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      every: every.default(defaults.every).describe('how long a window collects'),
-      firstEvery: every.nullable().default(null).describe('how long the first window collects; null: like the others'),
-      minSamples: atLeastOne.default(defaults.minSamples).describe('labelled rows that a cycle needs'),
-      maxHistory: atLeastOne.default(defaults.maxHistory).describe('newest labelled rows a cycle learns from at most'),
-      train: training(...defaults.train),
-      first: training(...defaults.first).describe("the first champion's training, from scratch"),
-      units: layers.default(defaults.units).describe('LSTM units, one entry a layer'),
-      dense: layers.default(defaults.dense).describe('relu layers before the output'),
-      validationShare: share.default(0.2).describe('newest share of a window that is judged on, not learnt'),
-      goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
-      goldenBlocks: atLeastOne
-        .max(100)
-        .default(6)
-        .describe('stretches of the first window that each give their newest part to the golden set'),
-      replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
-      start: z
-        .enum(['champion', 'scratch'])
-        .default('champion')
-        .describe('what a later cycle trains: the champion, or fresh weights as the first'),
-    })
-    .prefault({});
+}) => ({
+  enabled: z.boolean().default(true),
+  every: every.default(defaults.every).describe('how long a window collects'),
+  firstEvery: every.nullable().default(null).describe('how long the first window collects; null: like the others'),
+  minSamples: atLeastOne.default(defaults.minSamples).describe('labelled rows that a cycle needs'),
+  maxHistory: atLeastOne.default(defaults.maxHistory).describe('newest labelled rows a cycle learns from at most'),
+  train: training(...defaults.train),
+  first: training(...defaults.first).describe("the first champion's training, from scratch"),
+  units: layers.default(defaults.units).describe('LSTM units, one entry a layer'),
+  dense: layers.default(defaults.dense).describe('relu layers before the output'),
+  validationShare: share.default(0.2).describe('newest share of a window that is judged on, not learnt'),
+  goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
+  goldenBlocks: atLeastOne.max(100).default(6).describe('stretches of the first window that each give their newest part to the golden set'),
+  replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
+  start: z
+    .enum(['champion', 'scratch'])
+    .default('champion')
+    .describe('what a later cycle trains: the champion, or fresh weights as the first'),
+});
 
 /** The one typed default behind every experiment file. Unknown keys are refused. */
 export const specSchema = z.strictObject({
@@ -116,24 +102,36 @@ export const specSchema = z.strictObject({
       attackCredibility: share.default(guardedPolicy.attackCredibility).describe('guarded: above it a row counts as a known attack'),
     })
     .prefault({}),
-  behaviour: learner({
-    every: { seconds: 600 },
-    minSamples: 20,
-    maxHistory: 20_000,
-    train: [10, 32, 0.001],
-    first: [30, 32, 0.001],
-    units: [64],
-    dense: [32],
-  }).describe('the behaviour LSTM'),
-  flow: learner({
-    every: { seconds: 3600 },
-    minSamples: 100,
-    maxHistory: 10_000,
-    train: [3, 32, 0.0001],
-    first: [30, 32, 0.001],
-    units: [],
-    dense: [64, 32],
-  }).describe('the flow MLP (ANN)'),
+  behaviour: z
+    .strictObject({
+      ...learnerKeys({
+        every: { seconds: 600 },
+        minSamples: 20,
+        maxHistory: 20_000,
+        train: [10, 32, 0.001],
+        first: [30, 32, 0.001],
+        units: [64],
+        dense: [32],
+      }),
+      bidirectional: z.boolean().default(false).describe('LSTM layers also read backwards, with weights of their own'),
+      recurrentActivation: z.enum(['sigmoid', 'hard_sigmoid']).default('sigmoid').describe("of the LSTM's gates"),
+    })
+    .prefault({})
+    .describe('the behaviour LSTM'),
+  flow: z
+    .strictObject(
+      learnerKeys({
+        every: { seconds: 3600 },
+        minSamples: 100,
+        maxHistory: 10_000,
+        train: [3, 32, 0.0001],
+        first: [30, 32, 0.001],
+        units: [],
+        dense: [64, 32],
+      }),
+    )
+    .prefault({})
+    .describe('the flow MLP (ANN)'),
   gate: z
     .strictObject({
       preset: z.enum(['guarded', 'plain']).default('guarded'),
@@ -220,6 +218,8 @@ export function resolveSpec(input: unknown, file = 'spec'): Spec {
         `${file}: labels.benignBelow must be at most labels.attackAbove, got ${result.data.labels.benignBelow} > ${result.data.labels.attackAbove}`,
       );
     }
+    checkLayers('behaviour', result.data.behaviour, file);
+    checkLayers('flow', { ...result.data.flow, units: [] }, file);
     return result.data;
   }
   // A key that nobody knows explains a needed one that is absent.
@@ -244,12 +244,15 @@ export function setPath(input: Record<string, unknown>, path: string, value: unk
   return { ...input, [key]: setPath(child, rest.join('.'), value) };
 }
 
+/** What is said as a whole: a schedule of another kind has other keys. */
+const WHOLE = new Set(['every', 'firstEvery', 'schedule']);
+
 /** One spec over another: objects merge, everything else replaces. */
 export function mergeSpecs(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const old = merged[key];
-    merged[key] = isObject(old) && isObject(value) && key !== 'every' && key !== 'firstEvery' ? mergeSpecs(old, value) : value;
+    merged[key] = isObject(old) && isObject(value) && !WHOLE.has(key) ? mergeSpecs(old, value) : value;
   }
   return merged;
 }

@@ -204,3 +204,64 @@ describe('a cycle', () => {
     for (let i = 1; i < seen.length; i++) expect(mayFollow(seen[i - 1]!, seen[i]!), `${seen[i - 1]} -> ${seen[i]}`).toBe(true);
   });
 });
+
+describe('what an experiment file says of a training', () => {
+  /** What a first cycle hands the trainer, and the weights that come back. */
+  const first = async (learner: ModelName, more: object, training: object = {}) => {
+    const { [learner]: own } = resolveSpec({
+      source: { files: ['-'] },
+      [learner]: { minSamples: 10, dense: [8], ...more, first: { epochs: 4, learningRate: 5e-3, ...training } },
+    });
+    let options: unknown;
+    let architecture: unknown;
+    const train: Train = (file, batch, given) => {
+      [architecture, options] = [file.architecture, given];
+      return inProcess(file, batch, given);
+    };
+    const { record } = await runCycle(
+      jobOf(learner, makeSteps({ flows: learner === 'flow' ? 300 : 900 }), { settings: own }),
+      null,
+      portsOf({ train }),
+    );
+    return { options, architecture, weights: record.hashes.weights, epochs: record.epochs };
+  };
+
+  test('reaches the trainer, and makes other weights; threads make the same', async () => {
+    const plain = await first('flow', {});
+    const sgd = await first('flow', {}, { optimizer: 'sgd' });
+    const trainings = [
+      { optimizer: 'sgd' },
+      { clipNorm: 0.01 },
+      { classWeight: [1, 5] },
+      { dropout: 0.5 },
+      { dropout: [0.5] },
+      { schedule: { kind: 'step', every: 1, factor: 0.5 } },
+      { schedule: { kind: 'exponential', factor: 0.5 } },
+      { schedule: { kind: 'cosine', floor: 0.1 } },
+      { frozen: ['dense_0'] },
+    ];
+    for (const training of trainings) {
+      const { options, weights } = await first('flow', {}, training);
+      expect(options).toMatchObject(training);
+      expect(weights, JSON.stringify(training)).not.toBe(plain.weights);
+    }
+    const momentum = await first('flow', {}, { optimizer: 'sgd', momentum: 0.9 });
+    expect(momentum.options).toMatchObject({ momentum: 0.9 });
+    expect(momentum.weights).not.toBe(sgd.weights);
+    const stopped = await first('flow', {}, { earlyStopping: { patience: 1, minDelta: 10 } });
+    expect(stopped.epochs).toHaveLength(2);
+    const threads = await first('flow', {}, { threads: 2 });
+    expect(threads.options).toMatchObject({ threads: 2 });
+    expect(threads.weights).toBe(plain.weights);
+  });
+
+  test('so does what the LSTM is made of', async () => {
+    const plain = await first('behaviour', { units: [6] });
+    expect(plain.architecture).toEqual({ kind: 'lstm', steps: 10, features: expect.any(Number), units: [6], dense: [8] });
+    const both = await first('behaviour', { units: [6], bidirectional: true });
+    expect(both.architecture).toMatchObject({ bidirectional: true });
+    const hard = await first('behaviour', { units: [6], recurrentActivation: 'hard_sigmoid' });
+    expect(hard.architecture).toMatchObject({ recurrentActivation: 'hard_sigmoid' });
+    expect(new Set([plain.weights, both.weights, hard.weights]).size).toBe(3);
+  });
+});

@@ -32,7 +32,7 @@ const rooms = [
     'traffic',
   ],
   ['walk'],
-  ['spec', 'experiment-record', 'experiment', 'drill', 'sweep', 'rerun', 'rerun-windows', 'compare'],
+  ['training-spec', 'spec', 'experiment-record', 'experiment', 'drill', 'sweep', 'rerun', 'rerun-windows', 'compare'],
   // --- the edge ---
   ['sources/'],
   ['stores/'],

@@ -42,6 +42,34 @@ describe('spec', () => {
     expect(() => resolveSpec({})).toThrow(/source/);
   });
 
+  test('a training that cannot be done is refused before anything runs', () => {
+    const refusal = (behaviour: object): string => {
+      try {
+        resolveSpec({ ...minimal, behaviour }, 'x.yaml');
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'taken';
+    };
+    expect(refusal({ train: { momentum: 0.9 } })).toMatch(/behaviour\.train\.momentum: expected 0 with optimizer 'adam'/);
+    expect(refusal({ train: { momentum: 0.9, optimizer: 'sgd' } })).toBe('taken');
+    expect(refusal({ train: { frozen: ['lstm_1'] } })).toMatch(/frozen must name layers of lstm_0, dense_0, output; got 'lstm_1'/);
+    expect(refusal({ train: { frozen: ['lstm_0', 'dense_0', 'output'] } })).toMatch(/must leave a layer that learns/);
+    expect(refusal({ first: { dropout: [0.1] } })).toMatch(/first\.dropout must be a number, or one for each of lstm_0, dense_0; got 1/);
+    expect(refusal({ first: { dropout: [0.1, 0.2] } })).toBe('taken');
+    expect(refusal({ first: { schedule: { kind: 'cosine', every: 3 } } })).toMatch(/first\.schedule/);
+    expect(refusal({ first: { earlyStopping: { monitor: 'val_loss', patience: 2 } } })).toMatch(/monitor/); // rows that judge do not steer
+    expect(() => resolveSpec({ ...minimal, flow: { bidirectional: true } })).toThrow(/unknown key 'flow\.bidirectional'/);
+  });
+
+  test('what was resolved resolves to itself', () => {
+    const spec = resolveSpec({ ...minimal, behaviour: { first: { schedule: { kind: 'cosine' }, earlyStopping: { patience: 3 } } } });
+    expect(resolveSpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+    expect(mergeSpecs({ schedule: { kind: 'step', every: 2, factor: 0.5 } }, { schedule: { kind: 'cosine' } })).toEqual({
+      schedule: { kind: 'cosine' },
+    });
+  });
+
   test('overrides by path and by merge', () => {
     expect(setPath({ a: { b: 1, c: 2 } }, 'a.b', 9)).toEqual({ a: { b: 9, c: 2 } });
     expect(mergeSpecs({ flow: { every: { seconds: 60 }, replay: 1 } }, { flow: { every: { flows: 5 } } })).toEqual({

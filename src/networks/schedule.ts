@@ -19,7 +19,7 @@ function power(factor: number, times: number): number {
  * The learning rate of an epoch, counted from 0.
  * @example rateOf({ kind: 'step', every: 10, factor: 0.5 }, 1e-3, 25, 100) // 2.5e-4
  */
-export function rateOf(schedule: Schedule | undefined, rate: number, epoch: number, epochs: number): number {
+export function rateOf(schedule: Schedule | null | undefined, rate: number, epoch: number, epochs: number): number {
   if (!schedule) return rate;
   if (schedule.kind === 'step') return rate * power(schedule.factor, Math.floor(epoch / schedule.every));
   if (schedule.kind === 'exponential') return rate * power(schedule.factor, epoch);
