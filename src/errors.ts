@@ -15,6 +15,7 @@ export const codes = {
   NL_MODEL_CORRUPT:
     'A model file is truncated or its hash does not match. The last good version stays in place; roll back or import again.',
   NL_MODEL_UNKNOWN: 'No model of this name, version or alias. `netloop models list` shows what there is.',
+  NL_GATE: 'The gate refused this version, or never judged it. Promote another, or say `--force --why` and it stands in the audit trail.',
   NL_LAYER_UNKNOWN: 'A model file holds a layer or operation that netloop does not know. The message names it.',
   NL_NO_SEQUENCES: 'No sequences could be built: too few flows a user, or no user column. Collect longer or shorten the sequences.',
   NL_NO_USER: 'The user column does not exist in the source. Name one that does, or leave it out to use the source address.',

@@ -47,7 +47,10 @@ async function importModel(name: ModelName, path: string, { encoderFrom = name, 
     const { version, model, note: kept } = await registry.put(await importedVersion(name, { path, bytes }, beside, note));
     const { architecture, sha256 } = model;
     if (json) process.stdout.write(`${JSON.stringify({ name, version, architecture, sha256, note: kept })}\n`);
-    else process.stdout.write(`${name}@${version} is in the registry and not live: netloop models promote ${name} ${version}\n`);
+    else
+      process.stdout.write(
+        `${name}@${version} is in the registry and not live: netloop models promote ${name} ${version} --force --why "…"\n`,
+      );
   } finally {
     await close();
   }

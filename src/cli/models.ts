@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { NetloopError, number } from '../errors.js';
+import { NetloopError } from '../errors.js';
 import type { ModelName, ModelVersion } from '../registry.js';
 import { addModelFiles } from './model-files.js';
 import { modelName } from './model-name.js';
 import { openRegistry } from './ports.js';
+import { addPromotions } from './promotions.js';
 import { renderTable } from './table.js';
 
 const brief = ({ model, encoder, ...rest }: ModelVersion) => ({
@@ -17,7 +18,7 @@ const print = (value: unknown): void => void process.stdout.write(`${JSON.string
 export function addModels(program: Command): void {
   const models = program
     .command('models')
-    .description('versions of the two learners: list, show, promote, roll back, import, export')
+    .description('versions of the two learners: list, show, promote, roll back, what was live when, import, export')
     .addHelpText(
       'after',
       '\nExamples:\n  netloop models list\n  netloop models show flow\n  netloop models rollback flow --why "too many false alarms"',
@@ -74,29 +75,6 @@ export function addModels(program: Command): void {
         await close();
       }
     });
-  const change = (verb: 'promote' | 'rollback', text: string): void => {
-    const command = models.command(verb).description(text).argument('<name>');
-    if (verb === 'promote') command.argument('<version>');
-    command
-      .option('--why <text>', 'recorded in the audit trail', 'by hand')
-      .option('--json', 'one JSON object')
-      .addHelpText('after', `\nExample:\n  netloop models ${verb} flow${verb === 'promote' ? ' 3' : ''} --why "fewer false alarms"`)
-      .action(async (name: string, ...rest: unknown[]) => {
-        const options = rest.find((r): r is { why: string; json?: boolean } => typeof r === 'object' && r !== null && 'why' in r)!;
-        const { registry, close } = openRegistry({ write: true });
-        try {
-          const done =
-            verb === 'promote'
-              ? await registry.promote(modelName(name), number('version', Number(rest[0]), { min: 1, integer: true }), options.why)
-              : await registry.rollback(modelName(name), options.why);
-          if (options.json) print(done);
-          else process.stdout.write(`${done.name}: ${done.from ?? 'none'} -> ${done.to} (${done.why})\n`);
-        } finally {
-          await close();
-        }
-      });
-  };
-  change('promote', 'make a version the champion');
-  change('rollback', "back to the champion's parent");
+  addPromotions(models);
   addModelFiles(models);
 }

@@ -61,8 +61,10 @@ describe('netloop models export and import', () => {
     const model = createModel({ kind: 'mlp', steps: 1, features: encoder.width, units: [], dense: [5] }, { seed: 1 }).save();
     writeFileSync(at('mine.h5'), await kerasH5(model));
     const put = await home.netloop('models', 'import', 'flow', 'mine.h5', '--encoder-from', 'flow@1', '--note', 'by hand');
-    const version = Number(/promote flow (\d+)$/m.exec(put.stdout)?.[1]);
-    expect((await home.netloop('models', 'promote', 'flow', String(version))).code).toBe(0);
+    const version = Number(/promote flow (\d+) --force/.exec(put.stdout)?.[1]);
+    const unjudged = await home.netloop('models', 'promote', 'flow', String(version));
+    expect([unjudged.code, unjudged.stderr]).toEqual([1, expect.stringMatching(/^NL_GATE flow@\d+ does not go live: it was imported/)]);
+    expect((await home.netloop('models', 'promote', 'flow', String(version), '--force', '--why', 'measured elsewhere')).code).toBe(0);
     const live = (await registry.current('flow'))!;
     expect([live.version, live.note, live.model]).toEqual([version, 'by hand', model]);
     const x = new Float32Array(encoder.width);
