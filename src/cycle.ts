@@ -15,6 +15,7 @@ import { type Label, labelQuality } from './label.js';
 import type { LedgerEntry } from './ledger.js';
 import { buildLesson, type Lesson, labelWindow, type Window } from './lesson.js';
 import type { Architecture, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
+import { blendModels } from './networks/blend.js';
 import { createModel, loadModel } from './networks/load.js';
 import { createRandom, type Random } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
@@ -134,6 +135,9 @@ const standing = (guard: Guard, encoder: Encoder, steps: readonly Step[], labels
     label === labels[i]!.label ? labels[i]! : { label: null, source: 'skip', confidence: 0 },
   );
 
+/** Shares of a refused training that are tried instead, the largest first. */
+const STEPS_BACK = [0.5, 0.25] as const;
+
 /** Rows that a share is worth saying of. */
 const ENOUGH = 30;
 
@@ -240,18 +244,17 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     }
 
     await onState('training', { rows: batch.rows });
-    const { model: file, report } = await ports.train(start.save(), batch, {
+    const { model: trained, report } = await ports.train(start.save(), batch, {
       ...(scratch ? settings.first : settings.train),
       seed: random.fork('order').bits(),
       signal: ports.signal,
       onEpoch: ports.onEpoch,
     });
-    record = { ...record, epochs: report.epochs, hashes: { ...record.hashes, weights: file.sha256 } };
+    record = { ...record, epochs: report.epochs, hashes: { ...record.hashes, weights: trained.sha256 } };
     if (report.stopped === 'diverged') return await end('rolled-back', 'training diverged: lower the learning rate');
     if (report.stopped === 'cancelled') return await end('failed', 'cancelled');
 
     await onState('validating', {});
-    const next = keep(loadModel(file));
     const golden = first ? held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
     const byProof = splitByProof(lesson);
     const judge = (model: Model): Judged => ({
@@ -259,9 +262,25 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       golden: golden && evaluate(model, golden),
       ...(byProof && { proven: evaluate(model, byProof.proven), unproven: byProof.unproven && evaluate(model, byProof.unproven) }),
     });
-    const after = judge(next);
     const before = old && judge(old);
-    const verdict = decide(after, before, job.gate);
+    const attempt = (file: ModelFile) => {
+      const next = keep(loadModel(file));
+      const after = judge(next);
+      return { file, next, after, verdict: decide(after, before, job.gate) };
+    };
+    let chosen = attempt(trained);
+    // What forgot too much is taken part of the way back to its parent; what passes then has learnt less and kept more.
+    if (old && !scratch && job.policy.policy !== 'plain' && !chosen.verdict.deploy) {
+      const milder = STEPS_BACK.map((share) => () => attempt(blendModels(champion.model, trained, share)));
+      for (const next of milder) {
+        const tried = next();
+        if (!tried.verdict.deploy) continue;
+        chosen = tried;
+        break;
+      }
+    }
+    const { file, next, after, verdict } = chosen;
+    record = { ...record, hashes: { ...record.hashes, weights: file.sha256 } };
     const open = lesson.open ?? held;
     record = {
       ...record,

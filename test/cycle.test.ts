@@ -4,7 +4,7 @@ import type { Step } from '../src/detector.js';
 import { encode, loadEncoder } from '../src/encoder.js';
 import { guardedGate, plainGate } from '../src/gate.js';
 import { type CycleState, mayFollow } from '../src/journal.js';
-import { plainPolicy } from '../src/label.js';
+import { guardedPolicy, plainPolicy } from '../src/label.js';
 import { loadModel } from '../src/networks/load.js';
 import { createMemoryRegistry, type ModelName, type ModelVersion } from '../src/registry.js';
 import { resolveSpec } from '../src/spec.js';
@@ -148,6 +148,29 @@ describe('a cycle', () => {
     // The plain gate of the existing systems lets the same model through.
     const plain = await runCycle(jobOf('flow', steps, { ...spoil, gate: plainGate }), first.version, ports);
     expect(plain.record.state).toBe('deployed');
+  });
+
+  test('guarded: attacks that the score calls benign are struck by the witness, and almost nothing wrong is left', async () => {
+    const ports = portsOf();
+    const first = await firstFlowCycle(ports);
+    const steps = makeSteps({ seed: 3, from: 2000 }).map((s) => ({ ...s, score: 0.02 })); // every flow looks benign to the score
+    const more = { number: 2, trusted: first.trusted };
+    const plain = await runCycle(jobOf('flow', steps, more), first.version, ports);
+    const { record } = await runCycle(jobOf('flow', steps, { ...more, policy: guardedPolicy }), first.version, ports);
+    expect(plain.record.labels.benignNoise).toBeGreaterThan(0.15);
+    expect(plain.record.guard).toBeUndefined();
+    expect(record.guard!.struck).toBeGreaterThan(0.8 * steps.filter((s) => s.flow.label === 1).length);
+    expect(record.labels.benignNoise).toBeLessThan(0.05);
+    expect(record.labels.coverage).toBeGreaterThan(0.4);
+  });
+
+  test('guarded: without trusted rows no score may teach', async () => {
+    const ports = portsOf();
+    const first = await firstFlowCycle(ports);
+    const steps = makeSteps({ seed: 3, from: 2000 }).map((s) => ({ ...s, score: s.flow.label === 1 ? 0.99 : 0.01 }));
+    const { record } = await runCycle(jobOf('flow', steps, { number: 2, trusted: null, policy: guardedPolicy }), first.version, ports);
+    expect(record.labels.bySource).toMatchObject({ 'score-low': 0, 'score-high': 0 });
+    expect(record.state).toBe('skipped');
   });
 
   test('without truth and without a champion: skipped, and it says why', async () => {
