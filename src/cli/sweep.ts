@@ -68,6 +68,7 @@ interface Options {
   readonly engine: string;
   readonly workers?: string;
   readonly budgetRuns?: string;
+  readonly budgetMinutes?: string;
   readonly anyCode?: boolean;
   readonly json?: boolean;
 }
@@ -77,6 +78,9 @@ async function sweep(file: string, options: Options): Promise<void> {
     value === undefined ? undefined : number(name, Number(value), { min: 1, integer: true });
   const plan = planSweep(applySets(loadSpec(file), options.set), file);
   const budget = whole('budget-runs', options.budgetRuns);
+  const minutes =
+    options.budgetMinutes === undefined ? Number.POSITIVE_INFINITY : number('budget-minutes', Number(options.budgetMinutes), { min: 0.01 });
+  const deadline = performance.now() + minutes * 60_000;
   const engine = createEngine(options.engine, whole('workers', options.workers));
   const tracking = createEmbeddedTracking(prepareHome(openHome()).tracking);
   try {
@@ -89,6 +93,7 @@ async function sweep(file: string, options: Options): Promise<void> {
     const results = await runTrials(plan.trials, engine, {
       find,
       budget,
+      spent: () => performance.now() >= deadline,
       signal: interruptSignal(),
       onResult: async (result, done) => {
         await markRun(tracking, plan, result);
@@ -114,6 +119,7 @@ export function addSweep(program: Command): void {
     .option('--engine <name>', 'where trials run: process (this one) or pool (processes beside it)', 'process')
     .option('--workers <n>', 'trials at once, with the pool (default: one a processor)')
     .option('--budget-runs <n>', 'run at most this many; the rest is left for the next time')
+    .option('--budget-minutes <n>', 'start no run after this time; what has begun is finished, the rest is left for the next time')
     .option('--any-code', 'take finished trials also where commit, uncommitted changes or lockfile differ')
     .option('--json', 'one JSON object with every report')
     .addHelpText(

@@ -16,6 +16,8 @@ export interface TrialsOptions {
   readonly find?: (trial: Trial) => Promise<ExperimentReport | null>;
   /** Runs at most, failed attempts included (default: no bound). */
   readonly budget?: number;
+  /** Asked before each attempt: true once the time is spent. What has begun by then is finished (default: never). */
+  readonly spent?: () => boolean;
   readonly onResult?: (result: TrialResult, done: number) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
@@ -32,7 +34,7 @@ const said = (error: unknown): string => {
  * @throws AbortError when cancelled; what is finished then is found the next time
  */
 export async function runTrials(trials: readonly Trial[], engine: Engine, options: TrialsOptions = {}): Promise<readonly TrialResult[]> {
-  const { find = async () => null, budget = Number.POSITIVE_INFINITY, onResult, signal } = options;
+  const { find = async () => null, budget = Number.POSITIVE_INFINITY, spent = () => false, onResult, signal } = options;
   const results: TrialResult[] = new Array(trials.length);
   let next = 0;
   let left = budget;
@@ -40,7 +42,7 @@ export async function runTrials(trials: readonly Trial[], engine: Engine, option
 
   async function attempt(trial: Trial): Promise<TrialResult> {
     const failures: string[] = [];
-    while (failures.length < ATTEMPTS && left > 0) {
+    while (failures.length < ATTEMPTS && left > 0 && !spent()) {
       left--;
       try {
         return { trial, status: 'done', report: await engine.run(trial.spec, signal), failures };

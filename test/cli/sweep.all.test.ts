@@ -99,6 +99,7 @@ describe('netloop sweep', () => {
     expect(await wrong('sweep', file, '--engine', 'ray')).toMatch(/^2 NL_OPTION invalid --engine: expected process or pool, got ray/);
     expect(await wrong('sweep', file, '--workers', '2')).toMatch(/^2 NL_OPTION invalid --workers/);
     expect(await wrong('sweep', file, '--budget-runs', '0')).toMatch(/^2 NL_OPTION invalid budget-runs/);
+    expect(await wrong('sweep', file, '--budget-minutes', '-1')).toMatch(/^2 NL_OPTION invalid budget-minutes/);
     expect(await wrong('sweep', file, '--set', 'sequence.minFlows=9')).toMatch(/^2 NL_SPEC .*sequence\.length=5.*minFlows must be at most/);
     expect((await runs()).length).toBe(before);
   });

@@ -67,6 +67,19 @@ describe('trials', () => {
     expect(results[1]!.failures).toHaveLength(1);
   });
 
+  test('a spent time starts nothing more, not even a second attempt; what had begun is finished, what is found costs none', async () => {
+    let clock = 0;
+    const engine = engineOf(async ({ seed }) => {
+      clock += 10;
+      if (seed === 3) throw new Error('no');
+      return reportOf(seed);
+    });
+    const find = async ({ spec }: { spec: { seed: number } }) => (spec.seed === 5 ? reportOf(105) : null);
+    const results = await runTrials(trials, engine, { find, spent: () => clock >= 25 });
+    expect(results.map((r) => r.status)).toEqual(['done', 'done', 'failed', 'left', 'found']);
+    expect(results[2]!.failures).toEqual(['no']);
+  });
+
   test('cancelled: nothing more starts, nothing is tried again', async () => {
     const controller = new AbortController();
     const tried: number[] = [];
