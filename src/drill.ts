@@ -41,6 +41,12 @@ export function poisonSteps(
   return { steps: steps.map((step, i) => (chosen.has(i) ? disguise(step) : step)), poisoned: wanted };
 }
 
+/** Points of balanced accuracy that learning gained over the first champion left as it was, on the same traffic; null without both classes. */
+export function learningGain({ metrics, frozen }: Pick<DrillReport, 'metrics' | 'frozen'>): number | null {
+  const [now, before] = [metrics?.balancedAccuracy ?? null, frozen?.balancedAccuracy ?? null];
+  return now === null || before === null ? null : now - before;
+}
+
 /** One cycle of a drill. */
 export interface DrillCycle {
   readonly number: number;
@@ -60,6 +66,8 @@ export interface DrillReport {
   readonly cycles: readonly DrillCycle[];
   /** Prequential, over all windows, on what really was. */
   readonly metrics: Metrics | null;
+  /** The first champion, which learnt of no poison, on the same traffic: disguised attacks are harder for it too. */
+  readonly frozen: Metrics | null;
   readonly badPromotions: number;
   /** Cycles from the first poisoned one to the first alarm, that one included; null: none. */
   readonly alarmAfter: number | null;
@@ -85,6 +93,7 @@ export function lowerBound(hits: number, rows: number, z = 1.645): number {
 export async function runDrill(spec: Spec, poison: Poison, ports: ExperimentPorts): Promise<DrillReport> {
   const cycles: DrillCycle[] = [];
   const scores: number[] = [];
+  const frozen: number[] = [];
   const truth: number[] = [];
   await runExperiment(spec, {
     ...ports,
@@ -94,8 +103,9 @@ export async function runDrill(spec: Spec, poison: Poison, ports: ExperimentPort
       const result = await runCycle({ ...job, steps: found.steps }, champion, inner);
       const { record } = result;
       if (result.scores) {
-        scores.push(...result.scores.champion);
-        truth.push(...result.scores.truth);
+        for (const s of result.scores.champion) scores.push(s);
+        for (const s of result.scores.frozen) frozen.push(s);
+        for (const t of result.scores.truth) truth.push(t);
       }
       const fall = (record.goldenBefore?.balancedAccuracy ?? 0) - (record.goldenAfter?.balancedAccuracy ?? 0);
       const { proposed = 0, struck = 0 } = record.guard ?? {};
@@ -119,6 +129,7 @@ export async function runDrill(spec: Spec, poison: Poison, ports: ExperimentPort
     poison,
     cycles,
     metrics: truth.length === 0 ? null : measure(scores, truth),
+    frozen: truth.length === 0 ? null : measure(frozen, truth),
     badPromotions: cycles.filter((c) => c.bad).length,
     alarmAfter: alarm < 0 ? null : alarm - poisoned + 1,
   };

@@ -36,7 +36,7 @@ export type { DriftDetector } from './drift/detector.js';
 export { createKswin, type KswinOptions } from './drift/kswin.js';
 export { createPageHinkley } from './drift/page-hinkley.js';
 export { psi, scoreHistogram } from './drift.js';
-export { type DrillCycle, type DrillReport, type Poison, type PoisonKind, poisonSteps, runDrill } from './drill.js';
+export { type DrillCycle, type DrillReport, learningGain, type Poison, type PoisonKind, poisonSteps, runDrill } from './drill.js';
 // Flows -> KDD rows -> numbers.
 export { type Encoder, type EncoderFile, encode, encoderFile, fitEncoder, loadEncoder } from './encoder.js';
 // Ground floor: coded errors, seeded dice, own functions with fixed bits.

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createMemoryAlertStore } from '../alert.js';
-import { type DrillReport, type PoisonKind, runDrill } from '../drill.js';
+import { type DrillReport, learningGain, type PoisonKind, runDrill } from '../drill.js';
 import { NetloopError, number } from '../errors.js';
 import type { ExperimentPorts } from '../experiment.js';
 import { createMemoryJournal } from '../journal.js';
@@ -29,17 +29,27 @@ const memoryPorts = (spec: Spec): ExperimentPorts => ({
   signal: interruptSignal(),
 });
 
-/** One line a drill, against the clean run. */
+/** One line a drill; `lost` is what learning gains over the frozen champion in the clean run, less what it gains here. */
 export function renderDrills(clean: DrillReport, drills: readonly DrillReport[]): string {
   const accuracy = ({ metrics }: DrillReport) => metrics?.balancedAccuracy ?? null;
   const line = (r: DrillReport, name: string): string[] => {
-    const lost = accuracy(clean) === null || accuracy(r) === null ? null : accuracy(clean)! - accuracy(r)!;
+    const [was, is] = [learningGain(clean), learningGain(r)];
+    const lost = was === null || is === null ? null : was - is;
     const sum = (pick: (c: DrillReport['cycles'][number]) => number): string => String(r.cycles.reduce((n, c) => n + pick(c), 0));
     const alarm = r.alarmAfter === null ? '–' : `cycle ${r.alarmAfter}`;
-    return [name, sum((c) => c.poisoned), sum((c) => c.swallowed), String(r.badPromotions), alarm, percent(accuracy(r)), percent(lost)];
+    return [
+      name,
+      sum((c) => c.poisoned),
+      sum((c) => c.swallowed),
+      String(r.badPromotions),
+      alarm,
+      percent(accuracy(r)),
+      percent(r.frozen?.balancedAccuracy),
+      percent(lost),
+    ];
   };
   return renderTable(
-    ['poison', 'rows', 'swallowed', 'bad promotions', 'alarm after', 'balanced acc.', 'lost'],
+    ['poison', 'rows', 'swallowed', 'bad promotions', 'alarm after', 'balanced acc.', 'frozen', 'lost'],
     [line(clean, 'none'), ...drills.map((r) => line(r, `${r.poison.kind} ${percent(r.poison.share)}`))],
   );
 }
