@@ -4,18 +4,18 @@ import { sha256 } from '../../hash.js';
 import type { ModelName, ModelVersion } from '../../registry.js';
 import type { Files } from '../version-files.js';
 import { readKeras } from './read.js';
-import { kerasH5 } from './write.js';
+import { hasKerasForm, kerasH5 } from './write.js';
 
 /** The names that the two learners' Keras files have always had. */
 export const kerasName = (name: ModelName): string => (name === 'behaviour' ? 'beh_lstm' : 'ann');
 
 /**
- * What every version carries beside netloop's own files: `beh_lstm.h5` or `ann.h5`, for Keras.
+ * What every version carries beside netloop's own files: `beh_lstm.h5` or `ann.h5`, for Keras. Bidirectional layers and hard sigmoid gates
+ * are not written to Keras files yet, so a version with them has none; it is whole without it.
  * @example createFileRegistry({ dir, extras: kerasCopies })
  */
-export const kerasCopies = async ({ name, model }: Pick<ModelVersion, 'name' | 'model'>): Promise<Files> => ({
-  [`${kerasName(name)}.h5`]: await kerasH5(model),
-});
+export const kerasCopies = async ({ name, model }: Pick<ModelVersion, 'name' | 'model'>): Promise<Files> =>
+  hasKerasForm(model.architecture) ? { [`${kerasName(name)}.h5`]: await kerasH5(model) } : {};
 
 /**
  * A version made of a Keras file: its weights, and the encoder and sequence settings of the version it is to stand beside, because a Keras

@@ -22,10 +22,14 @@ interface Layer {
 const INITIALIZER = { class_name: 'GlorotUniform', config: { seed: null } };
 const ZEROS = { class_name: 'Zeros', config: {} };
 
+/** Whether Keras files of it can be written. */
+export const hasKerasForm = ({ bidirectional = false, recurrentActivation = 'sigmoid' }: Architecture): boolean =>
+  !bidirectional && recurrentActivation === 'sigmoid';
+
 /** Keras' layers of an architecture, with their weights. Both versions of Keras know every option given here. */
 function layersOf({ architecture, weights }: ModelFile): Layer[] {
   const { lstm, dense, output } = layOut(checkArchitecture(architecture));
-  if (architecture.bidirectional || (architecture.recurrentActivation ?? 'sigmoid') !== 'sigmoid') {
+  if (!hasKerasForm(architecture)) {
     throw new NetloopError(
       'NL_LAYER_UNKNOWN',
       "bidirectional layers and hard sigmoid gates are not written to Keras files: keep netloop's own",

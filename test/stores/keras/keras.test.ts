@@ -7,6 +7,7 @@ import { readArchitecture } from '../../../src/stores/keras/architecture.js';
 import type { Hdf5Array } from '../../../src/stores/keras/hdf5.js';
 import { parseObject } from '../../../src/stores/keras/json.js';
 import { readKeras } from '../../../src/stores/keras/read.js';
+import { kerasCopies } from '../../../src/stores/keras/versions.js';
 import { kerasFile, kerasH5 } from '../../../src/stores/keras/write.js';
 import { readZip, writeZip } from '../../../src/stores/keras/zip.js';
 import { asFunctionalWithMask, type Config, configOf, rewritten, withConfig } from './edit.js';
@@ -60,6 +61,18 @@ describe.each([
     const back = await readKeras(await write(model), `m.${format}`);
     expect(back).toEqual(model);
     expect(scores(back)).toEqual(scores(model));
+  });
+});
+
+describe('the copy that every version carries', () => {
+  it('is left out where Keras has no form for it, so that the version can be stored', async () => {
+    const copies = async (more: Partial<Architecture>): Promise<string[]> => {
+      const model = createModel({ kind: 'lstm', steps: 3, features: 4, units: [4], dense: [4], ...more }, { seed: 1 }).save();
+      return Object.keys(await kerasCopies({ name: 'behaviour', model }));
+    };
+    expect(await copies({})).toEqual(['beh_lstm.h5']);
+    expect(await copies({ bidirectional: true })).toEqual([]);
+    expect(await copies({ recurrentActivation: 'hard_sigmoid' })).toEqual([]);
   });
 });
 
