@@ -1,8 +1,9 @@
 /**
  * Learners that are never told the truth, on streams that drift: what learning gains, and what it costs.
  *
- *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen]
+ *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen] [--json FILE]
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AocResult, aocLearners, runAoc } from './learning/aoc.js';
@@ -30,6 +31,11 @@ const { values } = parseArgs({
 const wanted = Number(values.seeds) <= seeds.length ? seeds.slice(0, Number(values.seeds)) : values.seeds.split(',').map(Number);
 const data = process.env.NETLOOP_DATA ?? join(root, '..', 'shared', 'data');
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+/** `--json FILE`: everything behind the table, round by round or cycle by cycle. */
+const save = (results: unknown): void => {
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+};
 
 async function nslkdd(): Promise<void> {
   const columns = values.columns === '28' ? 28 : 41;
@@ -63,6 +69,7 @@ async function nslkdd(): Promise<void> {
   }
   say();
   say(tableOf(results));
+  save(results);
 }
 
 /** A stream with an order in time, as the workbench walks it. */
@@ -90,6 +97,7 @@ async function walk(stream: string): Promise<void> {
   }
   say();
   say(walkTable(results));
+  save(results);
 }
 
 if (values.stream === 'nslkdd') await nslkdd();
