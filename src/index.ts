@@ -221,6 +221,7 @@ export { readRun } from './stores/recorded-run.js';
 export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';
 export type { MetricPoint, RunStore } from './stores/run-store.js';
 export { createSpooledTracking } from './stores/spool.js';
+export { fromTfjs, type TfjsLayers } from './stores/tfjs/convert.js';
 export { createEmbeddedTracking, type EmbeddedTracking } from './stores/tracking-embedded.js';
 export { createTrustedFiles } from './stores/trusted-files.js';
 // Training, and whole cycles, beside detection.
