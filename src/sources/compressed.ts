@@ -77,7 +77,7 @@ export async function openBytes(
       if (more === null) break;
       first = Buffer.concat([first, more]);
     }
-    if (first === null) throw empty('is empty');
+    if (first === null) throw empty('is empty: write it again, or name another');
   } catch (error) {
     await file.close();
     throw error;

@@ -115,7 +115,8 @@ export async function* framesOf(
     }
     throw error;
   }
-  if (content === 0) throw new NetloopError('NL_FILE_EMPTY', `${name} is empty`, { where: { file: name } });
+  if (content === 0)
+    throw new NetloopError('NL_FILE_EMPTY', `${name} is empty: write it again, or name another`, { where: { file: name } });
   if (parser === null) parser = parserFor(name, buffer.subarray(0, have), damage);
   if (have === content) throw corrupt(`it breaks off inside its header, after ${content} octets`, content);
   if (have > 0) damage.note('truncated record', `packet ${packets + 1}, ${have} octets before the end of the file`);

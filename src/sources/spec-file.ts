@@ -9,7 +9,10 @@ import { mergeSpecs } from '../spec.js';
  * @throws NL_FILE_MISSING, NL_SPEC
  */
 export function loadSpec(file: string, seen: readonly string[] = []): Record<string, unknown> {
-  if (!existsSync(file)) throw new NetloopError('NL_FILE_MISSING', `experiment file not found: ${file}`, { where: { file } });
+  if (!existsSync(file))
+    throw new NetloopError('NL_FILE_MISSING', `experiment file not found: ${file}; check its path, those that ship lie in experiments/`, {
+      where: { file },
+    });
   if (seen.includes(file)) throw new NetloopError('NL_SPEC', `${file}: extends itself through ${seen.join(' -> ')}`);
   let content: unknown;
   try {

@@ -48,7 +48,8 @@ export async function openStored(path: string): Promise<StoredBytes> {
   } catch (cause) {
     if (cause instanceof NetloopError) throw cause;
     const why = (cause as NodeJS.ErrnoException).code;
-    const what = why === 'ENOENT' ? 'does not exist' : why === 'EACCES' ? 'may not be read by this user' : `cannot be read (${why})`;
+    const what =
+      why === 'ENOENT' ? 'does not exist: check its path' : why === 'EACCES' ? 'may not be read by this user' : `cannot be read (${why})`;
     throw new NetloopError('NL_FILE_MISSING', `${path} ${what}`, { cause, where: { file: path } });
   }
 }
