@@ -23,6 +23,7 @@ import { addSequences } from './sequences.js';
 import { addServe } from './serve.js';
 import { addStart } from './start.js';
 import { addSweep } from './sweep.js';
+import { addSweepWorker } from './sweep-worker.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -43,6 +44,7 @@ for (const add of [
   addRerun,
   addCompare,
   addSweep,
+  addSweepWorker,
   addDrill,
   addModels,
   addLabel,

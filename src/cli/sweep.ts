@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import type { TrialQueue } from '../engines/bullmq.js';
 import { createPoolEngine } from '../engines/pool.js';
 import { createProcessEngine } from '../engines/process.js';
 import { runTrials, type TrialResult } from '../engines/trials.js';
@@ -14,10 +14,8 @@ import { type Engine, planSweep, type SweepPlan, type Trial } from '../sweep.js'
 import { interruptSignal } from './interrupt.js';
 import { openHome, openPorts } from './ports.js';
 import { applySets } from './run.js';
+import { ownCommand, type QueueOptions, queueOf, redisDefault } from './sweep-worker.js';
 import { renderTrial, renderTrials } from './trials.js';
-
-const engines = ['process', 'pool'] as const;
-type EngineName = (typeof engines)[number];
 
 async function runHere(spec: Spec, signal?: AbortSignal): Promise<ExperimentReport> {
   const ports = await openPorts(spec);
@@ -28,15 +26,13 @@ async function runHere(spec: Spec, signal?: AbortSignal): Promise<ExperimentRepo
   }
 }
 
-const program = fileURLToPath(new URL('./netloop.js', import.meta.url));
-
-function createEngine(name: string, workers: number | undefined): Engine {
-  if (!engines.includes(name as EngineName)) {
-    throw new NetloopError('NL_OPTION', `invalid --engine: expected ${engines.join(' or ')}, got ${name}`);
-  }
-  if (name === 'process' && workers !== undefined)
+async function openEngine(name: string, workers: number | undefined, queue: TrialQueue): Promise<Engine> {
+  if (name === 'pool') return createPoolEngine({ command: ownCommand, workers });
+  if (name === 'bullmq') return (await import('../engines/bullmq.js')).openBullmqEngine({ ...queue, workers }); // loaded only here: it takes 0.3 s
+  if (name !== 'process') throw new NetloopError('NL_OPTION', `invalid --engine: expected process, pool or bullmq, got ${name}`);
+  if (workers !== undefined)
     throw new NetloopError('NL_OPTION', 'invalid --workers: this process runs one trial at a time; add --engine pool');
-  return name === 'pool' ? createPoolEngine({ command: [process.execPath, program], workers }) : createProcessEngine(runHere);
+  return createProcessEngine(runHere);
 }
 
 /** Runs of an earlier sweep, or of `netloop run`, that need not be run again. */
@@ -63,7 +59,7 @@ async function markRun(tracking: EmbeddedTracking, plan: SweepPlan, { trial, rep
   });
 }
 
-interface Options {
+interface Options extends QueueOptions {
   readonly set: string[];
   readonly engine: string;
   readonly workers?: string;
@@ -81,7 +77,7 @@ async function sweep(file: string, options: Options): Promise<void> {
   const minutes =
     options.budgetMinutes === undefined ? Number.POSITIVE_INFINITY : number('budget-minutes', Number(options.budgetMinutes), { min: 0.01 });
   const deadline = performance.now() + minutes * 60_000;
-  const engine = createEngine(options.engine, whole('workers', options.workers));
+  const engine = await openEngine(options.engine, whole('workers', options.workers), queueOf(options));
   const tracking = createEmbeddedTracking(prepareHome(openHome()).tracking);
   try {
     const count = plan.trials.length;
@@ -116,15 +112,21 @@ export function addSweep(program: Command): void {
     .description('run every trial of an experiment file with a sweep: key; finished ones are found and not run again')
     .argument('<experiment>', 'a file such as experiments/sequence-length.yaml')
     .option('--set <path=value...>', 'override one value of every trial', [])
-    .option('--engine <name>', 'where trials run: process (this one) or pool (processes beside it)', 'process')
-    .option('--workers <n>', 'trials at once, with the pool (default: one a processor)')
+    .option(
+      '--engine <name>',
+      'where trials run: process (this one), pool (processes beside it) or bullmq (netloop sweep-worker, over Redis)',
+      'process',
+    )
+    .option('--workers <n>', 'trials at once with the pool (default: one a processor); in the queue with bullmq (default: 8)')
+    .option('--redis <url>', redisDefault)
+    .option('--queue <name>', 'with bullmq: the queue that its workers listen to', 'netloop-trials')
     .option('--budget-runs <n>', 'run at most this many; the rest is left for the next time')
     .option('--budget-minutes <n>', 'start no run after this time; what has begun is finished, the rest is left for the next time')
     .option('--any-code', 'take finished trials also where commit, uncommitted changes or lockfile differ')
     .option('--json', 'one JSON object with every report')
     .addHelpText(
       'after',
-      '\nExamples:\n  netloop sweep experiments/sequence-length.yaml\n  netloop sweep experiments/label-thresholds.yaml --engine pool --workers 2 --budget-runs 6',
+      '\nExamples:\n  netloop sweep experiments/sequence-length.yaml\n  netloop sweep experiments/label-thresholds.yaml --engine pool --workers 2 --budget-runs 6\n  netloop sweep experiments/lstm-size.yaml --engine bullmq --redis redis://127.0.0.1:6379',
     )
     .action((file: string, options: Options) => sweep(file, options));
 }

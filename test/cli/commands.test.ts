@@ -20,7 +20,7 @@ async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): P
 }
 
 describe('every command', () => {
-  const commands = `start|flows|detect|sequences|run|rerun|compare|sweep|models|models list|models show|models promote|models rollback|models log|notebook|notebook run|notebook clear|notebook parameters|datasets|datasets list|datasets import|datasets verify|lab|lab record|doctor`;
+  const commands = `start|flows|detect|sequences|run|rerun|compare|sweep|sweep-worker|models|models list|models show|models promote|models rollback|models log|notebook|notebook run|notebook clear|notebook parameters|datasets|datasets list|datasets import|datasets verify|lab|lab record|doctor`;
 
   test('has help with an example that begins as the command does, and a --json', async () => {
     const told = await each(commands.split('|'), async (command) => ({

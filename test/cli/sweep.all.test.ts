@@ -96,7 +96,9 @@ describe('netloop sweep', () => {
     };
     expect(await wrong('sweep', home.spec)).toMatch(/^2 NL_SPEC .*small\.yaml: no sweep/);
     expect(await wrong('run', file)).toMatch(/^2 NL_SPEC .*grid\.yaml: describes a sweep: netloop sweep/);
-    expect(await wrong('sweep', file, '--engine', 'ray')).toMatch(/^2 NL_OPTION invalid --engine: expected process or pool, got ray/);
+    expect(await wrong('sweep', file, '--engine', 'ray')).toMatch(
+      /^2 NL_OPTION invalid --engine: expected process, pool or bullmq, got ray/,
+    );
     expect(await wrong('sweep', file, '--workers', '2')).toMatch(/^2 NL_OPTION invalid --workers/);
     expect(await wrong('sweep', file, '--budget-runs', '0')).toMatch(/^2 NL_OPTION invalid budget-runs/);
     expect(await wrong('sweep', file, '--budget-minutes', '-1')).toMatch(/^2 NL_OPTION invalid budget-minutes/);
