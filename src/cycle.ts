@@ -19,7 +19,7 @@ import { blendModels } from './networks/blend.js';
 import { createModel, loadModel } from './networks/load.js';
 import { createRandom, type Random } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { flowSamples, hashBatch, reviewSamples, type Sample, sampleIndex, scoreSamples, takeRows } from './samples.js';
+import { encodeSamples, flowSamples, hashBatch, reviewSamples, type Sample, sampleIndex, scoreSamples, takeRows } from './samples.js';
 import type { Origins, Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
@@ -141,13 +141,23 @@ const STEPS_BACK = [0.5, 0.25] as const;
 /** Rows that a share is worth saying of. */
 const ENOUGH = 30;
 
-/** Held rows that a rule or a person (or known truth) labelled, and the others; null where no held row is proven. */
-function splitByProof({ held, origins }: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
-  const proven: number[] = [];
-  const unproven: number[] = [];
-  origins.held.forEach(({ source = 'skip' }, i) => void (source.startsWith('score') ? unproven : proven).push(i));
+/** Rows of a window looked at for a share, at most: evenly drawn. */
+const LOOKED_AT = 5000;
+
+/** Held rows that a rule or a person (or known truth) labelled, and every other row of the window, skipped ones too; null where no held row is proven. */
+function splitByProof({
+  held,
+  origins,
+  samples,
+  encoder,
+}: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
+  const open = ({ source = 'skip' }: Sample): boolean => source === 'skip' || source.startsWith('score');
+  const proven = origins.held.flatMap((sample, i) => (open(sample) ? [] : [i]));
   if (proven.length === 0) return null;
-  return { proven: takeRows(held, proven), unproven: unproven.length < ENOUGH ? null : takeRows(held, unproven) };
+  const rest = samples.filter(open);
+  const every = Math.ceil(rest.length / LOOKED_AT);
+  const some = rest.filter((_, i) => i % every === 0);
+  return { proven: takeRows(held, proven), unproven: some.length < ENOUGH ? null : encodeSamples(encoder, some, held.steps, () => 0) };
 }
 
 const BINS = 10;

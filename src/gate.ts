@@ -50,7 +50,7 @@ export interface Judged {
   readonly golden: Metrics | null;
   /** On those of them that a rule or a person labelled; null or absent: there are none. */
   readonly proven?: Metrics | null;
-  /** On the others, which only a score labelled; null: too few to tell; absent: as `validation`. */
+  /** On the window's other rows, which only a score labelled or nobody, so that only their `rate` says something; null: too few; absent: as `validation`. */
   readonly unproven?: Metrics | null;
 }
 
