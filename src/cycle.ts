@@ -223,8 +223,13 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (ports.onLabels && ports.keys && encoder) await ports.onLabels(ledgerEntries(job, labels, encoder, ports.keys));
 
     await onState('building', {});
-    const lesson = buildLesson(job, labels, encoder, trusted?.reservoir ?? null, random, guard);
+    const lesson = buildLesson(job, proposed, encoder, trusted?.reservoir ?? null, random, guard);
     record = { ...record, sequences: lesson.sequences };
+    // Scored before anything is learnt, and also where nothing will be.
+    if (old && lesson.whole) {
+      if (trusted) scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
+      record = { ...record, prequential: scores ? measure(scores.champion, scores.truth) : evaluate(old, lesson.whole) };
+    }
     if ('skip' in lesson) return await end('skipped', lesson.skip);
     const { batch, held } = lesson;
     record = {
@@ -243,10 +248,6 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     await onState('backing-up', {});
     const scratch = !old || settings.start === 'scratch';
     const start = scratch ? keep(freshModel(job, lesson, random)) : old;
-    if (old && lesson.whole) {
-      if (trusted) scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
-      record = { ...record, prequential: scores ? measure(scores.champion, scores.truth) : evaluate(old, lesson.whole) };
-    }
     const spread = (model: Model) => scoreHistogram(scoreSamples(model, lesson.encoder, lesson.samples, batch.steps), BINS);
     if (old) {
       reference = spread(old);

@@ -38,6 +38,8 @@ export interface LabelPolicy {
   readonly benignCredibility: number;
   /** Guarded: conformal credibility above which a row counts as a known kind of attack. */
   readonly attackCredibility: number;
+  /** Guarded: share of each class's proposed labels that must stand, else the witness knows the window too little to learn from it. */
+  readonly leastStanding: number;
 }
 
 export const plainPolicy: LabelPolicy = {
@@ -48,6 +50,7 @@ export const plainPolicy: LabelPolicy = {
   unknown: 'drop',
   benignCredibility: 0.02,
   attackCredibility: 0.01,
+  leastStanding: 0.5,
 };
 
 /** The default: plain labels that a witness does not contradict. */

@@ -88,6 +88,11 @@ export interface Lesson {
   readonly split: string;
 }
 
+/** Why nothing can be learnt from a window; what is known to be true is still there to be scored. */
+export interface NoLesson extends Pick<Lesson, 'sequences' | 'whole'> {
+  readonly skip: string;
+}
+
 const labelled = (s: Sample): boolean => s.label !== null;
 const known = (s: Sample): boolean => s.truth !== undefined;
 const labelOf = (s: Sample): 0 | 1 => s.label!;
@@ -108,8 +113,26 @@ export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'a
 }
 
 /**
+ * Where a guard strikes most of one class, what is left teaches the other one alone, and the model learns to cry wolf (or to sleep).
+ * @returns why nothing should be learnt; null when enough of both classes stands
+ */
+function oneSided(proposed: readonly Sample[], stood: readonly Sample[], least: number): string | null {
+  const count = (part: readonly Sample[], c: 0 | 1): number => part.filter((s) => s.label === c).length;
+  for (const [c, name] of [
+    [0, 'benign'],
+    [1, 'attack'],
+  ] as const) {
+    const [before, after] = [count(proposed, c), count(stood, c)];
+    if (after < least * before)
+      return `only ${after} of ${before} ${name} labels stand: too much of this window is unlike the trusted rows`;
+  }
+  return null;
+}
+
+/**
  * Turns a labelled window into rows. Splits by time; fits the encoder only where no champion brings one.
  * @param encoder the champion's; null for the first cycle
+ * @param labels as proposed, before any review
  * @param guard reviews what is machine-labelled; null lets every label stand
  * @returns a lesson, or why there is none
  * @throws NL_NO_SEQUENCES, NL_BAD_VALUE
@@ -121,7 +144,7 @@ export function buildLesson(
   reservoir: LabelledBatch | null,
   random: Random,
   guard: Guard | null = null,
-): Lesson | { readonly skip: string; readonly sequences: SequenceCount | null } {
+): Lesson | NoLesson {
   const { learner, settings, sequence, policy, steps } = window;
   const built =
     learner === 'behaviour'
@@ -134,7 +157,12 @@ export function buildLesson(
   // The first champion, and with it the encoder and the golden set, comes from this site's trusted rows alone.
   const extra = encoder ? reviewed(window.extra ?? []) : [];
   const usable = [...extra, ...samples].filter(labelled).slice(-settings.maxHistory);
-  const skip = (why: string) => ({ skip: why, sequences: count });
+  const rowsOf = (part: readonly Sample[], by: Encoder): LabelledBatch | null =>
+    part.length === 0 ? null : encodeSamples(by, part, length, truthOf);
+  const whole = samples.filter(known);
+  const skip = (why: string): NoLesson => ({ skip: why, sequences: count, whole: encoder && rowsOf(whole, encoder) });
+  const unknown = guard && oneSided(built.samples, samples, policy.leastStanding);
+  if (unknown) return skip(unknown);
   if (usable.length < settings.minSamples) {
     return skip(`needs ${settings.minSamples} labelled ${learner === 'flow' ? 'flows' : 'sequences'}, has ${usable.length}`);
   }
@@ -155,10 +183,7 @@ export function buildLesson(
   const learnt = new Set(train);
   const kept = new Set(held);
   const learntUntil = train.reduce((t, s) => Math.max(t, s.until), 0);
-  const whole = samples.filter(known);
   const open = whole.filter((s) => kept.has(s) || (!learnt.has(s) && s.since > learntUntil));
-  const rowsOf = (part: readonly Sample[]): LabelledBatch | null =>
-    part.length === 0 ? null : encodeSamples(fitted, part, length, truthOf);
   const judged = encodeSamples(fitted, held, length, labelOf);
   const foreign = new Set(extra);
   return {
@@ -167,8 +192,8 @@ export function buildLesson(
     fresh,
     replayed: replayed?.rows ?? 0,
     held: judged,
-    open: rowsOf(open),
-    whole: rowsOf(whole),
+    open: rowsOf(open, fitted),
+    whole: rowsOf(whole, fitted),
     origins: { fresh: train, held },
     samples,
     others: usable.filter((s) => foreign.has(s)).length,

@@ -100,6 +100,9 @@ export const specSchema = z.strictObject({
       unknown: z.enum(['drop', 'benign']).default(plainPolicy.unknown),
       benignCredibility: share.default(guardedPolicy.benignCredibility).describe('guarded: above it a row counts as ordinary'),
       attackCredibility: share.default(guardedPolicy.attackCredibility).describe('guarded: above it a row counts as a known attack'),
+      leastStanding: share
+        .default(guardedPolicy.leastStanding)
+        .describe("guarded: share of each class's proposed labels that must stand, else the cycle learns nothing"),
     })
     .prefault({}),
   behaviour: z

@@ -150,6 +150,35 @@ describe('a cycle', () => {
     expect(plain.record.state).toBe('deployed');
   });
 
+  test('guarded: where most of one class is struck, what is left teaches nothing, and the window is scored all the same', async () => {
+    const ports = portsOf();
+    const first = await firstFlowCycle(ports);
+    // Most benign flows are of a kind never seen; attacks are as ever, and told by a rule.
+    const strange = (row: Step['row']): Step['row'] => ({
+      ...row,
+      duration: 40_000,
+      src_bytes: 4e9,
+      dst_bytes: 4e9,
+      count: 511,
+      srv_count: 1,
+    });
+    const steps = makeSteps({ seed: 4, from: 2000 }).map((s, i) =>
+      s.flow.label === 1 ? { ...s, score: 0.5, rule: 'port-scan' } : { ...s, score: 0.02, row: i % 5 === 0 ? s.row : strange(s.row) },
+    );
+    const at = (leastStanding: number) =>
+      runCycle(
+        jobOf('flow', steps, { number: 2, trusted: first.trusted, policy: { ...guardedPolicy, leastStanding } }),
+        first.version,
+        portsOf({ registry: ports.registry }),
+      );
+    const { record, scores } = await at(0.5);
+    expect(record.state).toBe('skipped');
+    expect(record.reason).toMatch(/^only \d+ of \d+ benign labels stand/);
+    expect(record.prequential!.rows).toBe(steps.length);
+    expect(scores).not.toBeNull();
+    expect((await at(0)).record.samples.train).toBeGreaterThan(0);
+  });
+
   test('guarded: attacks that the score calls benign are struck by the witness, and almost nothing wrong is left', async () => {
     const ports = portsOf();
     const first = await firstFlowCycle(ports);

@@ -16,6 +16,7 @@ describe('spec', () => {
       unknown: 'drop',
       benignCredibility: 0.02,
       attackCredibility: 0.01,
+      leastStanding: 0.5,
     });
     expect(spec.flow).toMatchObject({
       every: { seconds: 3600 },

@@ -61,7 +61,9 @@ describe.each(architectures.map((a) => [name(a), a] as const))('%s', (_, archite
     const count = block.rows * block.groups * block.columns;
     const step = 1e-5;
     let largest = 0;
-    for (let i = block.start; i < block.start + count; i++) {
+    // An odd stride visits every place of a tile; some sixty weights of a block are enough to find a wrong formula.
+    const stride = Math.ceil(count / 60) | 1;
+    for (let i = block.start; i < block.start + count; i += stride) {
       const shifted = Float64Array.from(weights);
       shifted[i] = weights[i]! + step;
       const above = loss(architecture, shifted, batch);

@@ -86,7 +86,7 @@ describe('defaults, limits, presets', () => {
     expect(spec.behaviour).toMatchObject({ enabled: true, every: { seconds: 600 }, train: { epochs: 10 } });
     expect(spec.sequence).toMatchObject({ length: 10, overlap: 0.5, minFlows: 5 });
     expect(spec.flow).toMatchObject({ enabled: true, every: { seconds: 3600 }, minSamples: 100, maxHistory: 10_000 });
-    expect(spec.flow.train).toEqual({ batch: 32, learningRate: 1e-4, epochs: 3 });
+    expect(spec.flow.train).toMatchObject({ batch: 32, learningRate: 1e-4, epochs: 3 });
     expect(spec.keep).toBe('ledger');
   });
 
