@@ -1,7 +1,6 @@
 import { fitBaselines, type Scores, scoreContenders } from './baseline.js';
 import { calibrationError, fitTemperature } from './calibrate.js';
 import { blankRecord, type CycleRecord, hashLabels, hashMetrics } from './cycle-record.js';
-import type { Step } from './detector.js';
 import { psi, scoreHistogram } from './drift.js';
 import { type Encoder, encode, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
@@ -13,13 +12,13 @@ import { sha256 } from './hash.js';
 import type { CycleState } from './journal.js';
 import { type Label, labelQuality } from './label.js';
 import type { LedgerEntry } from './ledger.js';
-import { buildLesson, type Lesson, labelWindow, type Window } from './lesson.js';
+import { buildLesson, type Lesson, labelWindow, splitByProof, type Window } from './lesson.js';
 import type { Architecture, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
 import { blendModels } from './networks/blend.js';
 import { createModel, loadModel } from './networks/load.js';
 import { createRandom, type Random } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { encodeSamples, flowSamples, hashBatch, reviewSamples, type Sample, sampleIndex, scoreSamples, takeRows } from './samples.js';
+import { hashBatch, type Sample, sampleIndex, scoreSamples, standingLabels, takeRows } from './samples.js';
 import type { Origins, Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
@@ -129,36 +128,8 @@ const guardOf = ({ trusted, policy, learner, sequence }: CycleJob, encoder: Enco
 /** One lineage, one witness: every cycle grows the same trees again. */
 const WITNESS_SEED = 1;
 
-/** The labels of single flows that the guard lets stand. */
-const standing = (guard: Guard, encoder: Encoder, steps: readonly Step[], labels: readonly Label[]): Label[] =>
-  reviewSamples(guard, encoder, flowSamples(steps, labels), 1).map(({ label }, i) =>
-    label === labels[i]!.label ? labels[i]! : { label: null, source: 'skip', confidence: 0 },
-  );
-
 /** Shares of a refused training that are tried instead, the largest first. */
 const STEPS_BACK = [0.5, 0.25] as const;
-
-/** Rows that a share is worth saying of. */
-const ENOUGH = 30;
-
-/** Rows of a window looked at for a share, at most: evenly drawn. */
-const LOOKED_AT = 5000;
-
-/** Held rows that a rule or a person (or known truth) labelled, and every other row of the window, skipped ones too; null where no held row is proven. */
-function splitByProof({
-  held,
-  origins,
-  samples,
-  encoder,
-}: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
-  const open = ({ source = 'skip' }: Sample): boolean => source === 'skip' || source.startsWith('score');
-  const proven = origins.held.flatMap((sample, i) => (open(sample) ? [] : [i]));
-  if (proven.length === 0) return null;
-  const rest = samples.filter(open);
-  const every = Math.ceil(rest.length / LOOKED_AT);
-  const some = rest.filter((_, i) => i % every === 0);
-  return { proven: takeRows(held, proven), unproven: some.length < ENOUGH ? null : encodeSamples(encoder, some, held.steps, () => 0) };
-}
 
 const BINS = 10;
 const EPSILON = 1e-4;
@@ -208,7 +179,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const old = champion && encoder && keep(championModel(champion, encoder, learner === 'behaviour' ? job.sequence.length : 1));
     const guard = encoder && job.policy.policy === 'guarded' ? guardOf(job, encoder) : null;
     const proposed = labelWindow(job, first);
-    const labels = guard && encoder && learner === 'flow' ? standing(guard, encoder, job.steps, proposed) : proposed;
+    const labels = guard && encoder && learner === 'flow' ? standingLabels(guard, encoder, job.steps, proposed) : proposed;
     const truth = job.steps.map((s) => s.flow.label);
     record = { ...record, labels: labelQuality(labels, truth), hashes: { ...record.hashes, labels: hashLabels(labels) } };
     if (guard && labels !== proposed) {

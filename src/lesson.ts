@@ -18,6 +18,7 @@ import {
   sampleRows,
   sequenceSamples,
   splitByTime,
+  takeRows,
 } from './samples.js';
 import type { SequenceCount, SequenceSettings } from './sequence.js';
 
@@ -201,4 +202,26 @@ export function buildLesson(
     sequences: count,
     split: how,
   };
+}
+
+/** Rows that a share is worth saying of. */
+const ENOUGH = 30;
+
+/** Rows of a window looked at for a share, at most: evenly drawn. */
+const LOOKED_AT = 5000;
+
+/** Held rows that a rule or a person (or known truth) labelled, and every other row of the window, skipped ones too; null where no held row is proven. */
+export function splitByProof({
+  held,
+  origins,
+  samples,
+  encoder,
+}: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
+  const open = ({ source = 'skip' }: Sample): boolean => source === 'skip' || source.startsWith('score');
+  const proven = origins.held.flatMap((sample, i) => (open(sample) ? [] : [i]));
+  if (proven.length === 0) return null;
+  const rest = samples.filter(open);
+  const every = Math.ceil(rest.length / LOOKED_AT);
+  const some = rest.filter((_, i) => i % every === 0);
+  return { proven: takeRows(held, proven), unproven: some.length < ENOUGH ? null : encodeSamples(encoder, some, held.steps, () => 0) };
 }

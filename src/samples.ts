@@ -181,6 +181,12 @@ export function reviewSamples(guard: Guard, encoder: Encoder, samples: readonly 
   return stood;
 }
 
+/** The labels of single flows that the guard lets stand. */
+export const standingLabels = (guard: Guard, encoder: Encoder, steps: readonly Step[], labels: readonly Label[]): Label[] =>
+  reviewSamples(guard, encoder, flowSamples(steps, labels), 1).map(({ label }, i) =>
+    label === labels[i]!.label ? labels[i]! : { label: null, source: 'skip', confidence: 0 },
+  );
+
 /** The model's score of every sample, encoded a part at a time so that a large window needs no second copy of itself. */
 export function scoreSamples(model: Pick<Model, 'predict'>, encoder: Encoder, samples: readonly Sample[], steps: number): Float32Array {
   const scores = new Float32Array(samples.length);
