@@ -8,7 +8,7 @@ const text = (most: number) =>
   z
     .string()
     .max(most)
-    .regex(/^[^\0]*$/);
+    .refine((value) => !value.includes('\0'), 'must not hold a NUL');
 const micros = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const port = z.number().int().min(0).max(65_535);
 const source = z.enum(['DFA', 'ANN', 'LSTM']);

@@ -137,7 +137,7 @@ export const reloaded = z.object({
 
 const source = z.enum(['DFA', 'ANN', 'LSTM']);
 const micros = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const short = text.max(256).regex(/^[^\0]*$/);
+const short = text.max(256).refine((value) => !value.includes('\0'), 'must not hold a NUL');
 export const alertQuery = z.strictObject({
   since: micros.optional().describe('capture time, microseconds since the epoch'),
   until: micros.optional(),
