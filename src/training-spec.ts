@@ -13,6 +13,9 @@ const stopping = z.strictObject({
   minDelta: z.number().min(0).default(0),
   restoreBest: z.boolean().default(true).describe('keep the weights of the best epoch'),
 });
+const weight = z.number().min(0).max(1e6);
+/** Two of them. An array of length two in JSON Schema: not every reader of OpenAPI knows how a tuple is written. */
+const pair = z.array(weight).length(2) as unknown as z.ZodTuple<[typeof weight, typeof weight], null>;
 const off = z.number().min(0).lt(1);
 /** The keys of one training; `Model.train` says what each does. */
 export const training = (epochs: number, batch: number, learningRate: number) =>
@@ -24,10 +27,7 @@ export const training = (epochs: number, batch: number, learningRate: number) =>
       optimizer: z.enum(['adam', 'sgd']).default('adam'),
       momentum: off.default(0).describe('of sgd'),
       clipNorm: z.number().min(0).max(1e30).default(0).describe('largest gradient norm; 0: as it is'),
-      classWeight: z
-        .tuple([z.number().min(0).max(1e6), z.number().min(0).max(1e6)])
-        .default([1, 1])
-        .describe('loss weight of benign and attack rows'),
+      classWeight: pair.default([1, 1]).describe('loss weight of benign and attack rows'),
       dropout: z
         .union([off, z.array(off).max(8)])
         .default(0)
