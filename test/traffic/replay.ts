@@ -27,7 +27,8 @@ export const smallSpec = (over: Record<string, unknown> = {}): Spec =>
     ...over,
   });
 
-const train: Train = async (file, batch, options) => {
+/** Training in this process, as a worker would do it. */
+export const train: Train = async (file, batch, options) => {
   const model = loadModel(file);
   try {
     const report = await model.train(batch, options);

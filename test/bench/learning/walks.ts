@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { createMemoryAlertStore } from '../../../src/alert.js';
 import type { Scores } from '../../../src/baseline.js';
-import { type CycleRecord, runCycle, type Train } from '../../../src/cycle.js';
+import { type CycleRecord, runCycle } from '../../../src/cycle.js';
 import { type Metrics, measure } from '../../../src/evaluate.js';
 import { runExperiment } from '../../../src/experiment.js';
 import { createMemoryJournal } from '../../../src/journal.js';
-import { loadModel } from '../../../src/networks/load.js';
 import { createMemoryRegistry, type ModelName } from '../../../src/registry.js';
 import { openSources } from '../../../src/sources/open.js';
 import { loadSpec } from '../../../src/sources/spec-file.js';
 import { mergeSpecs, resolveSpec, type Spec } from '../../../src/spec.js';
 import { createMemoryTracking } from '../../../src/tracking.js';
+import { train } from '../../traffic/replay.js';
 
 /** Streams with an order in time, each an experiment of the workbench. */
 export const walks: Readonly<Record<string, string>> = {
@@ -46,16 +46,6 @@ export interface WalkResult {
   readonly seconds: number;
 }
 
-const trainHere: Train = async (file, batch, options) => {
-  const model = loadModel(file);
-  try {
-    const report = await model.train(batch, options);
-    return { model: model.save(), report };
-  } finally {
-    model.dispose();
-  }
-};
-
 /** One experiment under one policy and seed, on stores in memory. */
 export async function runWalk(
   root: string,
@@ -78,7 +68,7 @@ export async function runWalk(
     journal: createMemoryJournal(),
     alerts: createMemoryAlertStore(),
     trusted: { load: async () => null, save: async () => {} },
-    train: trainHere,
+    train,
     environment: {},
     now: () => 0,
     cycle: async (job, champion, ports) => {
