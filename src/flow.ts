@@ -88,6 +88,8 @@ export interface FlowEvent {
   /** Capture time of the event, microseconds since the epoch. */
   readonly ts: number;
   readonly flow: Flow;
+  /** The flow's number in its table, in the order of opening: what tells its events apart from others'. Absent for records. */
+  readonly id?: number;
 }
 
 export type TrafficEvent = ArpEvent | FlowEvent;

@@ -1,6 +1,7 @@
 import { connStates, type Flow, type FlowEnd } from '../flow.js';
 import type { FlowMemory } from '../kernels/instantiate-flows.js';
 import { addressText } from '../packet.js';
+import { createHistories } from './histories.js';
 import { protocolName } from './protocols.js';
 
 /** Octets of a row, and where its parts lie, in words of four octets or floats of eight (`src/kernels/flow-assembly/layout.ts`). */
@@ -9,6 +10,7 @@ const F = { at: 0, first: 1, last: 2, origBytes: 3, respBytes: 4, origIp: 5, res
 const W = {
   kind: 16,
   end: 17,
+  id: 18,
   protocol: 19,
   version: 20,
   vlan: 21,
@@ -37,8 +39,12 @@ export interface RowReader {
   kind(row: number): 'opened' | 'updated' | 'closed';
   /** Microseconds: when it happened. */
   at(row: number): number;
+  /** The flow's number, in the order of opening. */
+  id(row: number): number;
   /** The flow as it stood then: a value of its own. */
   flow(row: number): Flow;
+  /** The same as a look at the row, good until the next call: most of what happens to open flows is read by nobody. */
+  view(row: number): Flow;
 }
 
 /** @param options.tunnels names by number, 0 is none */
@@ -51,9 +57,13 @@ export function createRowReader(options: {
 }): RowReader {
   const { memory, rowsAt, tunnels, fiveTuple, service } = options;
   const texts = new Map<number, string>();
+  const histories = createHistories();
+  /** Where the row at hand lies: its first octet, word and float. */
+  const row = { ...memory(), start: 0, w: 0, f: 0 };
 
-  function address(words: Uint32Array, at: number, version: number): string {
-    if (version === 6) return addressText(6, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+  function address(at: number): string {
+    const { words } = row;
+    if (words[row.w + W.version] === 6) return addressText(6, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
     const word = words[at + 3]!;
     let text = texts.get(word);
     if (text === undefined) {
@@ -64,51 +74,132 @@ export function createRowReader(options: {
     return text;
   }
 
-  function history(bytes: Uint8Array, at: number, letters: number): string {
-    let text = '';
-    for (let i = 0; i < letters; i++) text += String.fromCharCode(bytes[at + i]!);
-    return text;
+  const word = (at: number): number => row.words[row.w + at]!;
+  const float = (at: number): number => row.floats[row.f + at]!;
+  const signed = (at: number): number => word(at) | 0;
+
+  /** Own properties that look when they are asked, so that a copy of the view is a value. */
+  const view: Flow = {
+    get ts() {
+      return float(F.first);
+    },
+    get duration() {
+      return Math.max(0, float(F.last) - float(F.first));
+    },
+    get proto() {
+      return protocolName(word(W.protocol));
+    },
+    get service() {
+      return service(this.proto, word(W.respPort));
+    },
+    get orig_h() {
+      return address(row.w + W.orig);
+    },
+    get orig_p() {
+      return word(W.origPort);
+    },
+    get resp_h() {
+      return address(row.w + W.resp);
+    },
+    get resp_p() {
+      return word(W.respPort);
+    },
+    get conn_state() {
+      return connStates[word(W.state)]!;
+    },
+    get history() {
+      return histories(row.bytes, row.start + HISTORY, word(W.letters));
+    },
+    get orig_pkts() {
+      return word(W.origPackets);
+    },
+    get orig_bytes() {
+      return float(F.origBytes);
+    },
+    get orig_ip_bytes() {
+      return float(F.origIp);
+    },
+    get resp_pkts() {
+      return word(W.respPackets);
+    },
+    get resp_bytes() {
+      return float(F.respBytes);
+    },
+    get resp_ip_bytes() {
+      return float(F.respIp);
+    },
+    get vlan() {
+      return signed(W.vlan) < 0 ? null : signed(W.vlan);
+    },
+    get tunnel() {
+      return word(W.tunnel) === 0 ? null : tunnels[word(W.tunnel)]!;
+    },
+    get wrong_fragment() {
+      return word(W.wrongFragments);
+    },
+    get urgent() {
+      return word(W.urgent);
+    },
+    get end() {
+      return ends[word(W.end)]!;
+    },
+    get missed_bytes() {
+      return float(F.missed) > 0 ? float(F.missed) : undefined;
+    },
+    get tcp_flags() {
+      return fiveTuple ? { syn: word(W.flags), fin: word(W.flags + 1), rst: word(W.flags + 2), ack: word(W.flags + 3) } : undefined;
+    },
+  };
+
+  function look(at: number): void {
+    const { bytes, words, floats } = memory();
+    const start = rowsAt() + at * ROW;
+    row.bytes = bytes;
+    row.words = words;
+    row.floats = floats;
+    row.start = start;
+    row.w = start >>> 2;
+    row.f = start >>> 3;
   }
 
+  const whole = (): Flow => ({
+    ts: view.ts,
+    duration: view.duration,
+    proto: view.proto,
+    service: view.service,
+    orig_h: view.orig_h,
+    orig_p: view.orig_p,
+    resp_h: view.resp_h,
+    resp_p: view.resp_p,
+    conn_state: view.conn_state,
+    history: view.history,
+    orig_pkts: view.orig_pkts,
+    orig_bytes: view.orig_bytes,
+    orig_ip_bytes: view.orig_ip_bytes,
+    resp_pkts: view.resp_pkts,
+    resp_bytes: view.resp_bytes,
+    resp_ip_bytes: view.resp_ip_bytes,
+    vlan: view.vlan,
+    tunnel: view.tunnel,
+    wrong_fragment: view.wrong_fragment,
+    urgent: view.urgent,
+    end: view.end,
+  });
+
   return {
-    kind: (row) => kinds[memory().words[((rowsAt() + row * ROW) >> 2) + W.kind]!]!,
-    at: (row) => memory().floats[((rowsAt() + row * ROW) >> 3) + F.at]!,
-    flow(row) {
-      const { bytes, words, floats } = memory();
-      const start = rowsAt() + row * ROW;
-      const w = start >>> 2;
-      const f = start >>> 3;
-      const proto = protocolName(words[w + W.protocol]!);
-      const version = words[w + W.version]!;
-      const vlan = words[w + W.vlan]! | 0;
-      const tunnel = words[w + W.tunnel]!;
-      const missed = floats[f + F.missed]!;
-      const flags = w + W.flags;
-      return {
-        ts: floats[f + F.first]!,
-        duration: Math.max(0, floats[f + F.last]! - floats[f + F.first]!),
-        proto,
-        service: service(proto, words[w + W.respPort]!),
-        orig_h: address(words, w + W.orig, version),
-        orig_p: words[w + W.origPort]!,
-        resp_h: address(words, w + W.resp, version),
-        resp_p: words[w + W.respPort]!,
-        conn_state: connStates[words[w + W.state]!]!,
-        history: history(bytes, start + HISTORY, words[w + W.letters]!),
-        orig_pkts: words[w + W.origPackets]!,
-        orig_bytes: floats[f + F.origBytes]!,
-        orig_ip_bytes: floats[f + F.origIp]!,
-        resp_pkts: words[w + W.respPackets]!,
-        resp_bytes: floats[f + F.respBytes]!,
-        resp_ip_bytes: floats[f + F.respIp]!,
-        vlan: vlan < 0 ? null : vlan,
-        tunnel: tunnel === 0 ? null : tunnels[tunnel]!,
-        wrong_fragment: words[w + W.wrongFragments]!,
-        urgent: words[w + W.urgent]!,
-        end: ends[words[w + W.end]!]!,
-        ...(missed > 0 ? { missed_bytes: missed } : {}),
-        ...(fiveTuple ? { tcp_flags: { syn: words[flags]!, fin: words[flags + 1]!, rst: words[flags + 2]!, ack: words[flags + 3]! } } : {}),
-      };
+    kind: (at) => kinds[memory().words[((rowsAt() + at * ROW) >> 2) + W.kind]!]!,
+    at: (at) => memory().floats[((rowsAt() + at * ROW) >> 3) + F.at]!,
+    id: (at) => memory().words[((rowsAt() + at * ROW) >> 2) + W.id]!,
+    flow(at) {
+      look(at);
+      const flow = whole();
+      const { missed_bytes, tcp_flags } = view;
+      if (missed_bytes === undefined && tcp_flags === undefined) return flow;
+      return { ...flow, ...(missed_bytes === undefined ? {} : { missed_bytes }), ...(tcp_flags === undefined ? {} : { tcp_flags }) };
+    },
+    view(at) {
+      look(at);
+      return view;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Rule } from '../rule.js';
 import { createArpSpoofingRule } from './arp-spoofing.js';
 import { createArpSweepRule } from './arp-sweep.js';
 import { createAttempts } from './attempts.js';
+import { createDistributedGuessingRule } from './distributed-guessing.js';
 import { createFloodMachine } from './flood.js';
 import { createGuessingRule } from './guessing.js';
 import { createHostSweepMachine } from './host-sweep.js';
@@ -25,6 +26,7 @@ export function createRules(options: RuleOptions = {}): Rule {
   const rules: readonly Rule[] = [
     runMachines('attempts', [scans, createFloodMachine(options.flood)], createAttempts(options.openFlows)),
     createGuessingRule(options.guessing),
+    createDistributedGuessingRule(options.distributedGuessing),
     createPacketFloodRule(options.packetFlood),
     createArpSpoofingRule(options.arpSpoofing),
     createArpSweepRule(options.arpSweep),

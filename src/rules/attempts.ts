@@ -1,5 +1,6 @@
-import type { Flow, TrafficEvent } from '../flow.js';
-import { type Outcome, outcomeOf, PATIENCE, type Probe, probeOf } from './outcome.js';
+import type { Flow, FlowEvent, TrafficEvent } from '../flow.js';
+import { isOldNews } from './letters.js';
+import { type Outcome, outcomeOf, PATIENCE, type Probe, probeOf, type Waiting } from './outcome.js';
 
 /** A connection once its outcome is known (and again if an answer comes late): the letters that scan and flood machines read. */
 export interface Attempt {
@@ -25,23 +26,19 @@ export interface Attempts {
 }
 
 /** An open flow: waits for any answer, has been greeted (SYN-ACK), talks (handshake completed), or is decided. */
-interface Open {
-  readonly key: string;
-  readonly flow: Omit<Attempt, 'outcome' | 'ts'>;
+interface Open extends Omit<Attempt, 'outcome' | 'ts'> {
+  readonly key: Key;
   /** Its place in the order of opening. */
   place: number;
-  state: 'waiting' | 'greeted' | 'talking' | Outcome;
+  state: Waiting | Outcome;
 }
+
+/** A flow by its number in its table, or in words where nobody numbered it. */
+type Key = number | string;
 
 const NONE: readonly Attempt[] = [];
 
-const keyOf = (f: Flow): string => `${f.orig_h}|${f.orig_p}|${f.resp_h}|${f.resp_p}|${f.proto}|${f.vlan ?? ''}`;
-
-/** Whether an earlier event of this flow has already shown payload from the originator, and with it an outcome. */
-const isOldNews = (history: string): boolean => {
-  const first = history.indexOf('D');
-  return first >= 0 && first < history.length - 1 && history.indexOf('d') < history.length - 1;
-};
+const keyOf = ({ id, flow: f }: FlowEvent): Key => id ?? `${f.orig_h}|${f.orig_p}|${f.resp_h}|${f.resp_p}|${f.proto}|${f.vlan ?? ''}`;
 
 /**
  * Follows connections from their first packet and tells how each was received, at most PATIENCE after it was opened.
@@ -49,7 +46,7 @@ const isOldNews = (history: string): boolean => {
  * the oldest are called unanswered early and counted as forgotten.
  */
 export function createAttempts(capacity = 65_536): Attempts {
-  const open = new Map<string, Open>();
+  const open = new Map<Key, Open>();
   const ring: (Open | undefined)[] = new Array(capacity); // in order of opening
   let first = 0; // the oldest followed
   let next = 0; // the oldest that may be undecided
@@ -63,7 +60,7 @@ export function createAttempts(capacity = 65_536): Attempts {
   const decide = (held: Open, outcome: Outcome, ts = clock): void => {
     if (held.state === outcome || held.state === 'accepted') return;
     held.state = outcome;
-    const { start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe } = held.flow;
+    const { start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe } = held;
     decided.push({ outcome, ts, start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe });
     if (outcome === 'accepted') release(held); // nothing can change that, and most flows are accepted: they must not fill the memory
   };
@@ -72,7 +69,7 @@ export function createAttempts(capacity = 65_536): Attempts {
     if (ring[held.place % capacity] === held) ring[held.place % capacity] = undefined;
   };
   const giveUp = (held: Open): void => {
-    const due = Math.min(clock, held.flow.start + PATIENCE);
+    const due = Math.min(clock, held.start + PATIENCE);
     if (held.state === 'waiting') decide(held, 'unanswered', due);
     else if (held.state === 'greeted') decide(held, 'half-open', due);
     else if (held.state === 'talking') decide(held, 'accepted', due);
@@ -82,7 +79,7 @@ export function createAttempts(capacity = 65_536): Attempts {
     for (; next < end; next++) {
       const held = ring[next % capacity];
       if (held === undefined) continue;
-      if (clock - held.flow.start < PATIENCE && isUndecided(held)) break;
+      if (clock - held.start < PATIENCE && isUndecided(held)) break;
       giveUp(held);
     }
   };
@@ -104,25 +101,28 @@ export function createAttempts(capacity = 65_536): Attempts {
     ring[end % capacity] = held;
     end++;
   };
-  const start = (flow: Flow, key: string, probe: Probe): Open => {
+  const start = (flow: Flow, key: Key, probe: Probe): Open => {
     const { ts, proto, orig_h, orig_p, resp_h, resp_p, vlan } = flow;
-    return { key, flow: { start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe }, place: -1, state: 'waiting' };
+    return { key, start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe, place: -1, state: 'waiting' };
   };
 
-  const read = (kind: 'opened' | 'updated' | 'closed', flow: Flow): void => {
+  const read = (event: FlowEvent): void => {
+    const { kind, flow } = event;
     if (kind === 'opened') opens = true;
-    if (opens && kind !== 'opened' && isOldNews(flow.history)) return;
     let held: Open | undefined;
     if (kind === 'opened' || !opens) {
       const probe = probeOf(flow);
       if (probe === null) return;
-      held = start(flow, kind === 'opened' ? keyOf(flow) : '', probe);
+      held = start(flow, kind === 'opened' ? keyOf(event) : '', probe);
       if (kind === 'opened') follow(held);
-    } else held = open.get(keyOf(flow));
+    } else {
+      if (isOldNews(flow.history)) return;
+      held = open.get(keyOf(event));
+    }
     if (held === undefined) return;
-    const outcome = outcomeOf(flow, held.flow.probe, kind === 'closed');
-    if (typeof outcome === 'string' && outcome !== 'greeted' && outcome !== 'talking' && outcome !== 'waiting') {
-      decide(held, outcome, opens && outcome === 'unanswered' ? Math.min(clock, held.flow.start + PATIENCE) : clock);
+    const outcome = outcomeOf(flow, held.probe, kind === 'closed');
+    if (outcome !== 'greeted' && outcome !== 'talking' && outcome !== 'waiting') {
+      decide(held, outcome, opens && outcome === 'unanswered' ? Math.min(clock, held.start + PATIENCE) : clock);
     } else if (isUndecided(held)) held.state = outcome;
   };
 
@@ -137,7 +137,7 @@ export function createAttempts(capacity = 65_536): Attempts {
     observe(event) {
       if (event.ts > clock) clock = event.ts;
       overdue();
-      if (event.kind !== 'arp') read(event.kind, event.flow);
+      if (event.kind !== 'arp') read(event);
       return take();
     },
     advance(now) {

@@ -1,8 +1,10 @@
 import type { Alert } from '../alert.js';
 import type { Flow } from '../flow.js';
 import type { Rule } from '../rule.js';
+import { alike, type Sizes, SLACK } from './alike.js';
 import { createCapped } from './capped.js';
 import { due, type Episode, narrow, newEpisode, raise } from './episode.js';
+import { lettersOf } from './letters.js';
 import { loginShape, type Shape } from './login-shape.js';
 import { QUIET } from './machine.js';
 
@@ -31,16 +33,11 @@ export const guessingDefaults: GuessingThresholds = {
 const SPANS = [60e6, 600e6, 3600e6] as const;
 /** Conversations remembered a pair: the largest threshold and room to tell how the evidence grows. */
 const MOST_TRIES = 64;
-/** Bytes by which any two conversations may differ, so that tiny ones (FTP, telnet) are not held to a share of very little. */
-const SLACK = 200;
-
-interface Try {
+interface Try extends Sizes {
   /** When the conversation was seen to end, and which one it was: its client port and start. */
   readonly ts: number;
   readonly port: number;
   readonly start: number;
-  readonly up: number;
-  readonly down: number;
 }
 
 interface Service {
@@ -50,7 +47,8 @@ interface Service {
   episode: Episode;
 }
 
-const ended = (flow: Flow, kind: string): boolean => kind === 'closed' || /[FfRr]/.test(flow.history);
+/** Whether a conversation is over, though its flow may still be open. */
+export const isOver = (flow: Flow, kind: string): boolean => kind === 'closed' || lettersOf(flow.history).ended;
 
 /**
  * Password guessing on any TCP port: one client holds many short conversations with one service, all of the size of a failed login and
@@ -63,16 +61,6 @@ const ended = (flow: Flow, kind: string): boolean => kind === 'closed' || /[FfRr
 export function createGuessingRule(options: Partial<GuessingThresholds> = {}): Rule {
   const t = { ...guessingDefaults, ...options };
   const services = createCapped<Service>(t.capacity);
-
-  const alike = (tries: readonly Try[]): boolean => {
-    const near = (pick: (x: Try) => number): boolean => {
-      const sorted = tries.map(pick).sort((a, b) => a - b);
-      const middle = sorted[sorted.length >> 1]!;
-      const within = sorted.filter((x) => Math.abs(x - middle) <= Math.max(t.spread * middle, SLACK)).length;
-      return within >= 0.8 * sorted.length; // a lucky guess or a network fault among them does not hide the rest
-    };
-    return near((x) => x.up) && near((x) => x.down);
-  };
 
   const judge = (flow: Flow, now: number, shape: Shape): readonly Alert[] => {
     const key = `${flow.orig_h}|${flow.resp_h}|${flow.resp_p}|${flow.vlan ?? ''}`;
@@ -92,7 +80,7 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
     for (let w = 0; w < windows; w++) {
       if (service.tries.length < limits[w]!) break;
       const inside = service.tries.filter((x) => now - x.ts <= SPANS[w]!);
-      if (inside.length < limits[w]! || !due(service.episode, service.total, now) || !alike(inside)) continue;
+      if (inside.length < limits[w]! || !due(service.episode, service.total, now) || !alike(inside, t.spread)) continue;
       narrow(service.episode, Math.min(...inside.map((x) => x.start)));
       const most = Math.max(...inside.map((x) => Math.max(x.up, x.down)));
       const finding = {
@@ -130,7 +118,7 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
     observe(event) {
       if (event.kind === 'arp' || event.kind === 'opened') return QUIET;
       const { flow } = event;
-      if (flow.proto !== 'tcp' || !ended(flow, event.kind)) return QUIET;
+      if (flow.proto !== 'tcp' || !isOver(flow, event.kind)) return QUIET;
       if (flow.orig_bytes === 0 || flow.resp_bytes === 0) {
         excuse(flow);
         return QUIET;

@@ -37,6 +37,9 @@ const logins: Readonly<Record<number, Limits>> = {
 
 const mail: ReadonlySet<number> = new Set([25, 110, 143, 587]);
 
+/** Whether a port is known for logins of people and programs, mailboxes apart. */
+export const isLoginPort = (port: number): boolean => logins[port] !== undefined && !mail.has(port);
+
 /**
  * Services whose ordinary clients hold many short alike conversations: web and its proxies, DNS, directories, printers, queues,
  * chat (IRC clients call again and again while they are turned away). Guessing

@@ -1,5 +1,6 @@
 import type { ArpThresholds } from './arp-memory.js';
 import type { ArpSweepThresholds } from './arp-sweep.js';
+import type { DistributedGuessingThresholds } from './distributed-guessing.js';
 import type { FloodThresholds } from './flood.js';
 import type { GuessingThresholds } from './guessing.js';
 import type { HostSweepThresholds } from './host-sweep.js';
@@ -13,6 +14,7 @@ export interface RuleOptions {
   readonly flood?: Partial<FloodThresholds>;
   readonly packetFlood?: Partial<PacketFloodThresholds>;
   readonly guessing?: Partial<GuessingThresholds>;
+  readonly distributedGuessing?: Partial<DistributedGuessingThresholds>;
   readonly arpSpoofing?: Partial<ArpThresholds>;
   readonly arpSweep?: Partial<ArpSweepThresholds>;
   /** Sources that failed remembered before they are watched closely; default 8,192. */

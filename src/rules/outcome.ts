@@ -1,4 +1,5 @@
 import type { Flow } from '../flow.js';
+import { lettersOf } from './letters.js';
 
 /**
  * How a connection was received:
@@ -41,11 +42,10 @@ export function probeOf(flow: Flow): Probe | null {
   const { history } = flow;
   switch (flow.proto) {
     case 'tcp':
-      // Zeek's letters: S is a SYN from the originator; 'h', 'H', 's' first mean the middle or the wrong half of a connection.
-      if (history.startsWith('S') || history.startsWith('^S')) return 'syn';
+      if (lettersOf(history).asked) return 'syn';
       // Flow records of other tools have no history: their state says whether a connection was asked for.
       if (history === '' && flow.conn_state !== 'OTH') return 'syn';
-      return flow.orig_bytes > 0 || flow.resp_bytes > 0 || /[shSHdD]/.test(history) ? null : 'no-syn';
+      return flow.orig_bytes > 0 || flow.resp_bytes > 0 || lettersOf(history).inside ? null : 'no-syn';
     case 'udp':
     case 'sctp':
       return 'datagram';
@@ -58,19 +58,16 @@ export function probeOf(flow: Flow): Probe | null {
   }
 }
 
-/** A SYN and a SYN-ACK, and nothing from the originator since. */
-const isGreeted = (history: string): boolean => /^\^?S+h+$/.test(history);
-
 /** The outcome as far as the flow tells it. `over`: the flow is closed, so no answer can come any more. */
 export function outcomeOf(flow: Flow, probe: Probe, over: boolean): Outcome | Waiting {
   if (flow.resp_pkts === 0 && flow.resp_bytes === 0) return over ? 'unanswered' : 'waiting';
   if (probe === 'datagram' || probe === 'echo') return 'accepted';
   const { history } = flow;
   if (history === '' && flow.conn_state === 'REJ') return 'refused';
-  if (flow.orig_bytes > 0 || flow.resp_bytes > BANNER || history.includes('D')) return 'accepted';
-  const accepted = history.includes('h') || history.includes('d');
-  if (!accepted && (history.includes('r') || flow.conn_state === 'REJ')) return 'refused';
-  if (accepted && /[FfRr]/.test(history)) return 'empty';
-  if (isGreeted(history)) return over ? 'half-open' : 'greeted';
+  const { spoke, accepted, refused, ended, greeted } = lettersOf(history);
+  if (flow.orig_bytes > 0 || flow.resp_bytes > BANNER || spoke) return 'accepted';
+  if (!accepted && (refused || flow.conn_state === 'REJ')) return 'refused';
+  if (accepted && ended) return 'empty';
+  if (greeted) return over ? 'half-open' : 'greeted';
   return over ? 'accepted' : 'talking';
 }

@@ -27,7 +27,7 @@ const FIRST_END = 100_000e6;
 export function createKddSource(path: string, options: KddOptions = {}): Source {
   const step = number('rowMicros', options.rowMicros ?? 1e6, { min: 1, max: 1e9, integer: true });
   const format: RecordFormat = { what: 'NSL-KDD or KDD-99 rows', open: (note) => readRows(path, step, options.user, note) };
-  return createRecordSource(path, format, options);
+  return { ...createRecordSource(path, format, options), untimed: true };
 }
 
 const states = new Set<string>(connStates);

@@ -5,6 +5,7 @@ import type { Source } from '../source.js';
 import type { DatasetInput } from '../tracking.js';
 import { createBinetflowSource } from './binetflow.js';
 import { openBytes } from './compressed.js';
+import { excerpt } from './excerpt.js';
 import { createTruth } from './flow-truth.js';
 import { hashFile } from './hash-file.js';
 import { openLive } from './live.js';
@@ -86,6 +87,8 @@ export interface SourceSpec {
   readonly user?: string | null;
   readonly background?: Background;
   readonly sort?: 'file' | 'end';
+  /** Capture time to read of each file, from its beginning; null or absent: all of it. */
+  readonly seconds?: number | null;
 }
 
 /**
@@ -104,7 +107,7 @@ export async function openSources(
     const named = spec.truth?.[i];
     const truth = named === undefined ? truthBeside(path) : resolve(dir, named);
     const source = await openSource(path, { user, background, sort, truth: truth ?? undefined });
-    sources.push(source);
+    sources.push(spec.seconds == null ? source : excerpt(source, { seconds: spec.seconds }));
     datasets.push({ name: file, sha256: await hashFile(path), source: file });
     if (truth !== null && source.labelOf) {
       const name = named ?? join(dirname(file), basename(truth));

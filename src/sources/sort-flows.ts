@@ -61,7 +61,7 @@ export function sortFlows(source: Source, { by = 'end', capacity = 500_000, batc
   }
 
   return {
-    name: source.name,
+    ...source,
     yields: 'flows',
     read,
     damage: () =>

@@ -3,15 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { NetloopError } from '../errors.js';
-import { type FlowRecord, recordColumns } from '../features/record.js';
+import type { FeatureRow } from '../feature.js';
+import { type Cell, fillCells, recordColumns } from '../features/record.js';
+import type { Flow } from '../flow.js';
+import { createOctets } from './octets.js';
 import { type OutputFile, openOutput, unwritable } from './output-file.js';
 
 export const flowFormats = ['jsonl', 'csv', 'arrow', 'parquet'] as const;
 export type FlowFormat = (typeof flowFormats)[number];
 
-/** Takes flow records and gives a file, or standard output, in one of four formats. */
+/** Takes flows with their features and gives a file, or standard output, in one of four formats. */
 export interface FlowWriter {
-  write(records: readonly FlowRecord[]): Promise<void>;
+  /** Takes one more; nothing of it is kept but its cells. */
+  add(flow: Flow, row: FeatureRow): void;
+  /** Hands on what was added, once it is `much` (octets, about) or more; default: whatever there is. */
+  flush(much?: number): Promise<void>;
   /**
    * Ends the file. Only a `whole` one gets its name; of one that broke off, what came before stays under the path that is answered
    * (null: nothing stays, as nothing came or it could not be written).
@@ -19,9 +25,12 @@ export interface FlowWriter {
   close(whole: boolean): Promise<string | null>;
 }
 
-/** One format: what a batch and the end are as bytes. */
+/** One format: what a row and the end are as octets. */
 interface Encoding {
-  write(records: readonly FlowRecord[]): Promise<void>;
+  add(cells: readonly Cell[]): void;
+  /** About how many octets wait. */
+  waiting(): number;
+  flush(): Promise<void>;
   finish(): Promise<void>;
 }
 type Put = OutputFile['put'];
@@ -34,105 +43,28 @@ const toStdout: Put = (chunk) =>
 
 const csvText = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-type Cell = string | number | null;
-
-/** Texts that come again and again are quoted once. */
-const REMEMBERED = 4096;
-function remembered(quote: (text: string) => string): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    let quoted = known.get(text);
-    if (quoted === undefined) {
-      quoted = quote(text);
-      if (known.size >= REMEMBERED) known.clear();
-      known.set(text, quoted);
-    }
-    return quoted;
-  };
-}
-
-/** Text that is put together as octets, so that a line leaves no strings behind. */
-interface Octets {
-  text(text: string): void;
-  number(value: number): void;
-  /** A copy of all so far; begins anew. */
-  take(): Uint8Array;
-}
-
-function createOctets(): Octets {
-  let room = Buffer.allocUnsafeSlow(1 << 16);
-  let used = 0;
-
-  function widen(octets: number): void {
-    const wider = Buffer.allocUnsafeSlow(Math.max(room.length * 2, used + octets));
-    room.copy(wider, 0, 0, used);
-    room = wider;
-  }
-
-  function text(value: string): void {
-    // At most three octets a UTF-16 unit.
-    if (used + value.length * 3 > room.length) widen(value.length * 3);
-    const from = used;
-    for (let i = 0; i < value.length; i++) {
-      const unit = value.charCodeAt(i);
-      if (unit > 127) {
-        used = from + room.write(value, from);
-        return;
-      }
-      room[used++] = unit;
-    }
-  }
-
-  return {
-    text,
-    number(value) {
-      if (value >>> 0 !== value) {
-        text(String(value));
-        return;
-      }
-      if (used + 10 > room.length) widen(10);
-      let digits = 1;
-      for (let power = 10; power <= value; power *= 10) digits++;
-      let rest = value;
-      for (let i = digits - 1; i >= 0; i--) {
-        const tenth = Math.floor(rest / 10);
-        room[used + i] = 48 + rest - tenth * 10;
-        rest = tenth;
-      }
-      used += digits;
-    },
-    take() {
-      const taken = Uint8Array.prototype.slice.call(room, 0, used);
-      used = 0;
-      return taken;
-    },
-  };
-}
-
-/** Lines of records, column by column, without a look at what else they hold. */
+/** Lines of cells. */
 async function createText(put: Put, format: 'jsonl' | 'csv', labelled: boolean): Promise<Encoding> {
   const names = recordColumns(labelled).map(([name]) => name);
   const csv = format === 'csv';
-  const heads = names.map((name, i) => (csv ? (i === 0 ? '' : ',') : `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
-  const quote = remembered(csv ? csvText : (text) => JSON.stringify(text));
-  const octets = createOctets();
-  const cell = (value: Cell): void => {
-    if (typeof value === 'string') octets.text(quote(value));
-    else if (value !== null && (csv || Number.isFinite(value))) octets.number(value);
-    else if (!csv) octets.text('null');
-  };
+  const heads = names.map((name, i) => Buffer.from(csv ? (i === 0 ? '' : ',') : `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
+  const end = Buffer.from(csv ? '\n' : '}\n');
+  const octets = createOctets(csv ? csvText : (text) => JSON.stringify(text));
+  const missing = Buffer.from(csv ? '' : 'null');
   if (csv) await put(`${names.join(',')}\n`);
   return {
-    write(records) {
-      for (const record of records) {
-        for (let i = 0; i < names.length; i++) {
-          octets.text(heads[i]!);
-          cell(record[names[i]!] ?? null);
-        }
-        octets.text(csv ? '\n' : '}\n');
+    add(cells) {
+      for (let i = 0; i < heads.length; i++) {
+        octets.raw(heads[i]!);
+        const cell = cells[i]!;
+        if (typeof cell === 'number' && (csv || Number.isFinite(cell))) octets.number(cell);
+        else if (typeof cell === 'string') octets.text(cell);
+        else octets.raw(missing);
       }
-      return put(octets.take());
+      octets.raw(end);
     },
+    waiting: octets.length,
+    flush: async () => (octets.length() > 0 ? put(octets.take()) : undefined),
     finish: async () => {},
   };
 }
@@ -181,15 +113,22 @@ async function createArrow(put: Put, labelled: boolean): Promise<Encoding> {
       next = parts.next();
     }
   };
+  const columns = recordColumns(labelled).map(([, kind]) => ({ kind, values: [] as Cell[] }));
   return {
-    async write(records) {
-      const { length } = records;
-      const columns = recordColumns(labelled).map(([name, kind]) => {
-        const values = records.map((r) => r[name] ?? null);
+    add(cells) {
+      for (let i = 0; i < columns.length; i++) columns[i]!.values.push(cells[i]!);
+    },
+    waiting: () => columns.length * columns[0]!.values.length * 8,
+    async flush() {
+      const { length } = columns[0]!.values;
+      if (length === 0) return;
+      const children = columns.map((column) => {
+        const { kind, values } = column;
+        column.values = [];
         if (kind === 'text') return arrow.makeData({ type: text, length, ...validity(values), ...textColumn(values) });
         return arrow.makeData({ type: number, length, ...validity(values), data: Float64Array.from(values, Number) });
       });
-      const struct = arrow.makeData({ type: new arrow.Struct(schema.fields), length, nullCount: 0, children: columns });
+      const struct = arrow.makeData({ type: new arrow.Struct(schema.fields), length, nullCount: 0, children });
       writer.write(new arrow.RecordBatch(schema, struct));
       await drain(false);
     },
@@ -209,7 +148,7 @@ async function createParquet(out: string, path: string, labelled: boolean): Prom
   const types = { text: 'VARCHAR', integer: 'BIGINT', number: 'DOUBLE' };
   const quoted = (s: string): string => `'${s.replaceAll("'", "''")}'`;
   return {
-    write: text.write,
+    ...text,
     async finish() {
       try {
         await file.end({ whole: true, keep: true });
@@ -241,6 +180,7 @@ export async function openFlowWriter(format: FlowFormat, out: string | null, lab
   const put = file?.put ?? toStdout;
   let rows = 0;
   let refused = false;
+  const cells: Cell[] = [];
   const guarded = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -256,15 +196,21 @@ export async function openFlowWriter(format: FlowFormat, out: string | null, lab
         ? await createParquet(out!, file!.path, labelled)
         : await createText(put, format, labelled);
   return {
-    async write(records) {
-      if (records.length === 0) return;
-      await guarded(() => encoding.write(records));
-      rows += records.length;
+    add(flow, row) {
+      fillCells(flow, row, labelled, cells);
+      encoding.add(cells);
+      rows++;
+    },
+    async flush(much = 0) {
+      if (encoding.waiting() >= much) await guarded(encoding.flush);
     },
     async close(whole) {
       const keep = rows > 0;
       try {
-        if (!refused && (whole || keep)) await guarded(() => encoding.finish());
+        if (!refused && (whole || keep)) {
+          await guarded(encoding.flush);
+          await guarded(encoding.finish);
+        }
       } finally {
         await file?.end({ whole: whole && !refused, keep: keep && !refused });
       }
