@@ -14,7 +14,8 @@ export interface LabelledBatch extends Batch {
 
 /** What a model is made of. Two models with the same architecture and weights predict the same bits. */
 export interface Architecture {
-  readonly kind: 'mlp' | 'lstm';
+  /** The kernels run `mlp` and `lstm`; `tfjs` is a researcher's own, run by TensorFlow.js. */
+  readonly kind: 'mlp' | 'lstm' | 'tfjs';
   readonly steps: number;
   readonly features: number;
   /** LSTM units, one entry a layer (empty for the MLP). */
@@ -25,6 +26,17 @@ export interface Architecture {
   readonly recurrentActivation?: 'sigmoid' | 'hard_sigmoid';
   /** Dense relu layers before the sigmoid output. */
   readonly dense: readonly number[];
+  /** Of `tfjs`, whose `units` and `dense` are empty. */
+  readonly layers?: OwnLayers;
+  /** False where no bits are promised: TensorFlow.js gives other ones on other machines and versions. */
+  readonly reproducible?: false;
+}
+
+/** Layers as TensorFlow.js writes them into a `model.json`. */
+export interface OwnLayers {
+  readonly modelTopology: Readonly<Record<string, unknown>>;
+  /** Every array of weights in its order: all float32. */
+  readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
 export interface TrainOptions {

@@ -1,5 +1,5 @@
 import { NetloopError, number } from '../errors.js';
-import type { Architecture, Batch, LabelledBatch } from '../model.js';
+import type { Architecture, Batch, LabelledBatch, OwnLayers } from '../model.js';
 import { layOut } from './layout.js';
 import { MOST_SLOTS, placeNetwork } from './memory.js';
 
@@ -9,6 +9,7 @@ const MOST_WEIGHTS = 2 ** 24;
 /** @throws NL_LAYER_UNKNOWN for another kind, NL_OPTION for sizes outside their range */
 export function checkArchitecture(architecture: Architecture): Architecture {
   const { kind, steps, features, units, dense, bidirectional = false, recurrentActivation = 'sigmoid' } = architecture;
+  if (kind === 'tfjs') return checkOwnLayers(architecture);
   if (kind !== 'mlp' && kind !== 'lstm') {
     throw new NetloopError('NL_LAYER_UNKNOWN', `unknown model kind '${String(kind)}': expected 'mlp' or 'lstm'`, {
       where: { layer: kind },
@@ -40,6 +41,22 @@ export function checkArchitecture(architecture: Architecture): Architecture {
   placeNetwork(layout, { slots: MOST_SLOTS });
   return architecture;
 }
+
+/** Sizes alone; whether the layers are known says who runs them. */
+function checkOwnLayers(architecture: Architecture): Architecture {
+  const { steps, features, layers } = architecture;
+  number('steps', steps, { min: 1, max: 4096, integer: true });
+  number('features', features, { min: 1, max: 65536, integer: true });
+  if (typeof layers?.modelTopology !== 'object' || layers.modelTopology === null || !Array.isArray(layers.weights)) {
+    throw new NetloopError('NL_MODEL_CORRUPT', "a model of kind 'tfjs' must bring its layers and the shapes of their weights");
+  }
+  number('number of weights', countOf(layers), { max: MOST_WEIGHTS, integer: true });
+  return architecture;
+}
+
+/** Floats of all weights of a researcher's own layers. */
+export const countOf = ({ weights }: OwnLayers): number =>
+  weights.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
 
 /** @throws NL_MODEL_SCHEMA when the shape is not the model's, NL_BAD_VALUE naming row and column of the first value that is not finite */
 export function checkRows(architecture: Architecture, batch: Batch): void {

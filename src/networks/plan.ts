@@ -16,16 +16,24 @@ export interface Plan {
   readonly lowest: number;
 }
 
-/** The options of a training, checked, with their defaults. */
-export interface CheckedOptions extends Omit<TrainOptions, 'earlyStopping'> {
+/** What every training goes by, whatever runs it, with its defaults. */
+export interface CheckedTraining {
+  readonly optimizer: 'adam' | 'sgd';
+  readonly momentum: number;
+  readonly clipNorm: number;
   readonly classWeight: readonly [benign: number, attack: number];
   readonly earlyStopping: Required<EarlyStopping> | null;
+  readonly frozen: readonly string[];
+}
+
+/** The options of a training by the kernels, checked, with their defaults. */
+export interface CheckedOptions extends Omit<TrainOptions, keyof CheckedTraining>, CheckedTraining {
   readonly plan: Plan;
 }
 
-/** @throws NL_OPTION naming the option, its range and the value */
-export function checkOptions(options: TrainOptions, layout: Layout): CheckedOptions {
-  const { optimizer = 'adam', momentum = 0, clipNorm = 0, classWeight = [1, 1] as const, dropout = 0, frozen = [], threads = 1 } = options;
+/** @param layers that may be frozen, all but one @throws NL_OPTION naming the option, its range and the value */
+export function checkTraining(options: TrainOptions, layers: readonly string[]): CheckedTraining {
+  const { optimizer = 'adam', momentum = 0, clipNorm = 0, classWeight = [1, 1] as const, frozen = [], threads = 1 } = options;
   number('epochs', options.epochs, { min: 1, max: 1e6, integer: true });
   number('batch', options.batch, { min: 1, max: 65536, integer: true });
   number('learningRate', options.learningRate, { min: 0, max: 1e6 });
@@ -38,8 +46,18 @@ export function checkOptions(options: TrainOptions, layout: Layout): CheckedOpti
   if (optimizer !== 'adam' && optimizer !== 'sgd') throw wrong('optimizer', "'adam' or 'sgd'", optimizer);
   if (momentum > 0 && optimizer === 'adam') throw wrong('momentum', "0 with 'adam', which has its own", momentum);
   if (options.schedule) checkSchedule(options.schedule);
+  if (!Array.isArray(frozen)) throw wrong('frozen', 'a list of layers', frozen);
+  for (const name of frozen) if (!layers.includes(name)) throw wrong('frozen', `layers of ${layers.join(', ')}`, name);
+  if (layers.every((name) => frozen.includes(name))) throw wrong('frozen', 'at least one layer that learns', frozen);
+  return { optimizer, momentum, clipNorm, classWeight, frozen: [...frozen], earlyStopping: checkStopping(options) };
+}
 
-  const hidden = [...layout.lstm, ...layout.dense];
+/** @throws NL_OPTION naming the option, its range and the value */
+export function checkOptions(options: TrainOptions, layout: Layout): CheckedOptions {
+  const { dropout = 0 } = options;
+  const hidden = [...layout.lstm, ...layout.dense].map((layer) => layer.name);
+  const layers = [...hidden, layout.output.name];
+  const training = checkTraining(options, layers);
   const rates = typeof dropout === 'number' ? hidden.map(() => dropout) : dropout;
   if (!Array.isArray(rates) || rates.length !== hidden.length) {
     throw wrong('dropout', `a number, or one for each of the ${hidden.length} hidden layers`, dropout);
@@ -47,14 +65,14 @@ export function checkOptions(options: TrainOptions, layout: Layout): CheckedOpti
   if (typeof dropout === 'number') number('dropout', dropout, { min: 0, below: 1 });
   for (const rate of rates) number('dropout', rate, { min: 0, below: 1 });
 
-  const layers = [...hidden, layout.output].map((layer) => layer.name);
-  if (!Array.isArray(frozen)) throw wrong('frozen', 'a list of layers', frozen);
-  for (const name of frozen) if (!layers.includes(name)) throw wrong('frozen', `layers of ${layers.join(', ')}`, name);
+  const { optimizer, momentum, clipNorm, frozen } = training;
   const lowest = layers.findIndex((name) => !frozen.includes(name));
-  if (lowest < 0) throw wrong('frozen', 'at least one layer that learns', frozen);
   const dropoutSeed = createRandom(options.seed).fork('dropout').bits();
-  const plan = { dropoutSeed, optimizer, momentum, clipNorm, dropout: rates as readonly number[], frozen: [...frozen], lowest };
-  return { ...options, classWeight, earlyStopping: checkStopping(options), plan };
+  return {
+    ...options,
+    ...training,
+    plan: { dropoutSeed, optimizer, momentum, clipNorm, dropout: rates as readonly number[], frozen, lowest },
+  };
 }
 
 function checkSchedule(schedule: Schedule): void {

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { NetloopError } from '../../errors.js';
 import { sha256 } from '../../hash.js';
 import type { ModelName, ModelVersion } from '../../registry.js';
-import type { Files } from '../version-files.js';
+import { tfjsJson } from '../tfjs/files.js';
+import { type Files, weightsFile } from '../version-files.js';
 import { readKeras } from './read.js';
 import { hasKerasForm, kerasH5 } from './write.js';
 
@@ -10,12 +11,14 @@ import { hasKerasForm, kerasH5 } from './write.js';
 export const kerasName = (name: ModelName): string => (name === 'behaviour' ? 'beh_lstm' : 'ann');
 
 /**
- * What every version carries beside netloop's own files: `beh_lstm.h5` or `ann.h5`, for Keras. Bidirectional layers and hard sigmoid gates
- * are not written to Keras files yet, so a version with them has none; it is whole without it.
+ * What every version carries beside netloop's own files: `beh_lstm.h5` or `ann.h5`, for Keras; of a researcher's own layers `model.json`,
+ * which names the version's weights, for TensorFlow.js (`tf.loadLayersModel`).
  * @example createFileRegistry({ dir, extras: kerasCopies })
  */
 export const kerasCopies = async ({ name, model }: Pick<ModelVersion, 'name' | 'model'>): Promise<Files> =>
-  hasKerasForm(model.architecture) ? { [`${kerasName(name)}.h5`]: await kerasH5(model) } : {};
+  hasKerasForm(model.architecture)
+    ? { [`${kerasName(name)}.h5`]: await kerasH5(model) }
+    : { 'model.json': tfjsJson(model, weightsFile(name)) };
 
 /**
  * A version made of a Keras file: its weights, and the encoder and sequence settings of the version it is to stand beside, because a Keras

@@ -17,6 +17,7 @@ const architectures: Record<string, Architecture> = {
   'one LSTM layer': { kind: 'lstm', steps: 10, features: 7, units: [6], dense: [4] },
   'three LSTM layers, no dense': { kind: 'lstm', steps: 3, features: 2, units: [5, 1, 9], dense: [] },
   'sixteen and sixteen': { kind: 'lstm', steps: 2, features: 3, units: Array(16).fill(2), dense: Array(16).fill(3) },
+  'three bidirectional layers': { kind: 'lstm', steps: 3, features: 2, units: [5, 1, 9], dense: [4], bidirectional: true },
   'an MLP': { kind: 'mlp', steps: 1, features: 41, units: [], dense: [16, 8] },
   'logistic regression': { kind: 'mlp', steps: 1, features: 3, units: [], dense: [] },
 };
@@ -64,15 +65,66 @@ describe.each([
   });
 });
 
+describe('hard sigmoid gates', () => {
+  const HARD: Architecture = { ...lstm.architecture, recurrentActivation: 'hard_sigmoid' };
+
+  it.each([{}, { bidirectional: true }])('come back from .h5, whose gates are those of Keras 2, with the same bits (%o)', async (more) => {
+    const model = made({ ...HARD, ...more });
+    expect(await readKeras(await kerasH5(model), 'm.h5')).toEqual(model);
+  });
+
+  it.each([{}, { bidirectional: true }])('come back from .keras, whose gates are those of Keras 3, to 1e-6 (%o)', async (more) => {
+    const model = made({ ...HARD, ...more });
+    const back = await readKeras(await kerasFile(model), 'm.keras');
+    expect(back.architecture).toEqual(model.architecture);
+    const [p, q] = [scores(back), scores(model)];
+    expect(Math.max(...p.map((v, i) => Math.abs(v - q[i]!)))).toBeLessThan(1e-6);
+    // The same numbers taken for the gates of Keras 2 are another model.
+    const parts = readZip(await kerasFile(model), ['config.json', 'model.weights.h5'], 'm.keras');
+    const other = scores(await readKeras(writeZip(Object.fromEntries(parts)), 'm.keras'));
+    expect(Math.max(...other.map((v, i) => Math.abs(v - q[i]!)))).toBeGreaterThan(1e-4);
+  });
+
+  it('of one layer beside sigmoid gates of another are refused by name', async () => {
+    const error = await refusedConfig((c) => (c.config.layers[2].config.recurrent_activation = 'hard_sigmoid'));
+    expect([error.code, error.where.layer]).toEqual(['NL_LAYER_UNKNOWN', 'lstm_1']);
+  });
+});
+
+describe('bidirectional layers', () => {
+  const both = made({ ...lstm.architecture, bidirectional: true });
+  const refusedBoth = async (change: (layers: Config[]) => void): Promise<NetloopError> => {
+    const config = await configOf(both);
+    change(config.config.layers);
+    try {
+      readArchitecture(config, 'm.h5');
+    } catch (error) {
+      return error as NetloopError;
+    }
+    throw new Error('the configuration was accepted');
+  };
+
+  it.each<[string, RegExp, (layers: Config[]) => void]>([
+    ['summed halves', /merge_mode "sum"/, (l) => (l[1].config.merge_mode = 'sum')],
+    ['a GRU inside', /holds a GRU/, (l) => (l[1].config.layer.class_name = 'GRU')],
+    ['halves of two sizes', /differ in units/, (l) => (l[1].config.backward_layer.config.units = 3)],
+    ['two halves that read forwards', /read forwards/, (l) => (l[1].config.backward_layer.config.go_backwards = false)],
+    ['a plain layer above', /differs from the first/, (l) => (l[2] = l[2].config.layer)],
+  ])('are refused by name: %s', async (_, message, change) => {
+    const error = await refusedBoth(change);
+    expect(error.code).toBe('NL_LAYER_UNKNOWN');
+    expect(error.message).toMatch(message);
+  });
+});
+
 describe('the copy that every version carries', () => {
-  it('is left out where Keras has no form for it, so that the version can be stored', async () => {
+  it('is written for everything that the kernels run', async () => {
     const copies = async (more: Partial<Architecture>): Promise<string[]> => {
       const model = createModel({ kind: 'lstm', steps: 3, features: 4, units: [4], dense: [4], ...more }, { seed: 1 }).save();
       return Object.keys(await kerasCopies({ name: 'behaviour', model }));
     };
     expect(await copies({})).toEqual(['beh_lstm.h5']);
-    expect(await copies({ bidirectional: true })).toEqual([]);
-    expect(await copies({ recurrentActivation: 'hard_sigmoid' })).toEqual([]);
+    expect(await copies({ bidirectional: true, recurrentActivation: 'hard_sigmoid' })).toEqual(['beh_lstm.h5']);
   });
 });
 
@@ -114,11 +166,7 @@ describe('what the kernels cannot do', () => {
     ['a layer in between', { layer: 'dense', kind: 'BatchNormalization' }, (l) => (l[3].class_name = 'BatchNormalization')],
     ['another order', { layer: 'dense', kind: 'Dense' }, (l) => l.splice(1, 3, l[3], l[1], l[2])],
     ['a subclassed model', { layer: 'sequential', kind: 'Mine' }, (_, c) => (c.class_name = 'Mine')],
-    [
-      'the gates of Keras 2.2',
-      { layer: 'lstm', field: 'recurrent_activation' },
-      (l) => (l[1].config.recurrent_activation = 'hard_sigmoid'),
-    ],
+    ['relu gates', { layer: 'lstm', field: 'recurrent_activation' }, (l) => (l[1].config.recurrent_activation = 'relu')],
     ['an activation as an object', { layer: 'dense', field: 'activation' }, (l) => (l[3].config.activation = { config: 'gelu' })],
     ['no bias', { layer: 'dense', field: 'use_bias' }, (l) => (l[3].config.use_bias = false)],
     ['backwards', { layer: 'lstm_1', field: 'go_backwards' }, (l) => (l[2].config.go_backwards = true)],
@@ -134,9 +182,9 @@ describe('what the kernels cannot do', () => {
   });
 
   it('says what to write instead', async () => {
-    const { message } = await refusedConfig((c) => (c.config.layers[1].config.recurrent_activation = 'hard_sigmoid'));
+    const { message } = await refusedConfig((c) => (c.config.layers[1].config.recurrent_activation = 'relu'));
     expect(message).toBe(
-      `m.h5: layer 'lstm' (LSTM) has recurrent_activation "hard_sigmoid": netloop can do "sigmoid" here; retrain with recurrent_activation="sigmoid"`,
+      `m.h5: layer 'lstm' (LSTM) has recurrent_activation "relu": netloop can do "sigmoid" here; retrain with recurrent_activation="sigmoid"`,
     );
   });
 
