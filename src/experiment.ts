@@ -2,27 +2,31 @@ import type { AlertStore } from './alert.js';
 import { evidenceOf } from './attest.js';
 import { type Contender, createScoreboard } from './baseline.js';
 import { type CycleJob, type CycleRecord, type CycleResult, runCycle, type Train } from './cycle.js';
+import { createCycleLimit } from './cycle-limit.js';
 import { createDetector, type Detector, type Scored, type SwapRecord } from './detector.js';
 import type { Metrics } from './evaluate.js';
-import { clockOf, cycleMetrics, runMetrics, specParams, startTag, summary } from './experiment-record.js';
+import { clockOf, cycleLog, hashTags, runHashes, runMetrics, specParams, startTag, summary } from './experiment-record.js';
 import { createFeaturizer } from './featurize.js';
 import { type FeedbackStore, keysOf } from './feedback.js';
+import { BROUGHT, FIRST_MODEL, type FirstModel, recordFirst } from './first-model.js';
 import type { Flow } from './flow.js';
 import { forget } from './forget.js';
-import { canonical, sha256 } from './hash.js';
+import { canonical } from './hash.js';
+import { createHonesty } from './honesty.js';
+import type { HonestyCard } from './honesty-card.js';
 import type { CycleJournal } from './journal.js';
 import { keptWindow, type WindowStore } from './kept-window.js';
 import { createLearner, type Learner, type LearnerChange } from './learner.js';
-import type { Ledger, LedgerEntry } from './ledger.js';
+import { addInParts, type Ledger } from './ledger.js';
 import { createAlertReader } from './others.js';
 import { createRandom } from './random.js';
-import type { ModelName, Registry } from './registry.js';
+import type { ModelName, ModelVersion, Registry } from './registry.js';
 import { createRules } from './rules/all.js';
 import type { Source } from './source.js';
 import type { Spec } from './spec.js';
 import type { DatasetInput, Tracking } from './tracking.js';
-import type { TrustedStore } from './trusted.js';
-import { type LearningMode, type Pupil, type WalkProgress, type WalkReport, walk } from './walk.js';
+import type { Trusted, TrustedStore } from './trusted.js';
+import { type LearningMode, type Pupil, pupilsTrusted, type WalkProgress, type WalkReport, walk } from './walk.js';
 
 export type { TrustedStore } from './trusted.js';
 
@@ -47,6 +51,8 @@ export interface ExperimentPorts {
   readonly alerts: AlertStore;
   readonly trusted: TrustedStore;
   readonly train: Train;
+  /** Brings the models that lineages begin with; recorded, so that a rerun has them too. Absent: netloop's own. */
+  readonly first?: FirstModel;
   /** Where automatic labels are kept, and the key of all ids; absent: nowhere. */
   readonly ledger?: Ledger & { readonly key: string };
   /** What people said; read when a cycle begins, so that a word on a flow counts until its window is learnt. Absent: nobody was asked. */
@@ -61,8 +67,12 @@ export interface ExperimentPorts {
   readonly breathe?: () => Promise<unknown>;
   /** Recorded as tags: code, lockfile, Node, platform, kernel. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Tracking run of the group that this run belongs to. */
+  readonly parent?: string;
   /** Milliseconds, for the seconds shown; nothing learnt depends on it. */
   readonly now: () => number;
+  /** Microseconds from any beginning, for the latencies of swaps. Absent: they are not taken. */
+  readonly clock?: () => number;
   readonly onProgress?: (progress: WalkProgress) => void;
   readonly onCycle?: (cycle: TimedCycle) => void;
   /** Told of every answer of a live model; must not take long. */
@@ -86,6 +96,8 @@ export interface ExperimentReport extends WalkReport {
   readonly live: Readonly<Record<ModelName, number | null>>;
   /** SHA-256 over all cycles, hex: equal for equal spec, data and seed. */
   readonly hashes: CycleRecord['hashes'];
+  /** Absent in what an older netloop recorded. */
+  readonly honesty?: HonestyCard;
   readonly seconds: number;
 }
 
@@ -103,23 +115,6 @@ function learnerOptions(spec: LearningSpec, name: ModelName) {
   return { ...settings, replay, sequence: spec.sequence, policy: spec.labels, gate: spec.gate };
 }
 
-/** Keeps labels a part at a time: each part is one commit. */
-async function addLabels(ledger: Ledger, entries: readonly LedgerEntry[], breathe: ExperimentPorts['breathe']): Promise<void> {
-  for (let at = 0; at < entries.length; at += 500) {
-    ledger.add(entries.slice(at, at + 500));
-    await breathe?.();
-  }
-}
-
-/** Golden sets and reservoirs as the learners hold them, and as they are stored. */
-const pupilsTrusted = (pupils: readonly Pupil[], store: TrustedStore): TrustedStore => ({
-  load: async (name) => pupils.find(({ learner }) => learner.name === name)?.trusted ?? null,
-  async save(name, trusted) {
-    for (const pupil of pupils) if (pupil.learner.name === name) pupil.trusted = trusted;
-    await store.save(name, trusted);
-  },
-});
-
 /**
  * Runs one experiment: replays its sources through detector and cycles, and records everything.
  * Same spec, data and seed: same `hashes`, on any machine.
@@ -131,6 +126,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
   const run = await tracking.start({
     experiment: spec.name,
     name: `${spec.name} seed ${spec.seed}`,
+    parent: ports.parent,
     tags: { ...ports.environment, 'netloop.clock': clockOf(sources), 'netloop.seed': String(spec.seed) },
   });
   const cycles: TimedCycle[] = [];
@@ -138,21 +134,30 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
   const boards = { flow: createScoreboard(), behaviour: createScoreboard() };
   const random = createRandom(spec.seed);
   const pupils: Pupil[] = [];
+  const limit = createCycleLimit(
+    spec.cycles.most,
+    learners.filter((name) => spec[name].enabled),
+  );
+  const modeOf = (name: ModelName): LearningMode => (limit.spent(name) ? 'off' : (controls?.modeOf(name) ?? 'automatic'));
+  const live = sources.some((source) => source.live);
+  const honesty = createHonesty(spec, { sources, datasets }, !live && !controls);
 
   const detector = createDetector({
     rules: createRules(),
     featurize: createFeaturizer(spec.features),
     by: spec.sequence.by,
     alertAbove: spec.detector.alertAbove,
+    clock: ports.clock,
     onScore: ports.onScore,
     onStep: (step) => {
-      for (const { learner } of pupils) if (controls?.modeOf(learner.name) !== 'off') learner.observe(step);
+      for (const { learner } of pupils) if (modeOf(learner.name) !== 'off') learner.observe(step);
     },
   });
 
   try {
     await tracking.log(run, { params: specParams(spec), datasets, tags: { 'netloop.spec': canonical(spec) } });
     await tracking.artifact(run, 'spec.json', JSON.stringify(spec, null, 2));
+    const found: { version: ModelVersion; trusted: Trusted | null }[] = [];
     for (const name of learners) {
       // Switched off is its learning: a champion that is there goes on watching.
       const champion = spec.parent === 'champion' ? await registry.current(name) : null;
@@ -167,20 +172,22 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         renew: controls && ((): LearnerChange => learnerOptions(controls.settings(), name)),
         seedOf: (cycle) => random.fork(`${name} cycle ${cycle}`).bits(),
       });
-      pupils.push({ learner, trusted: champion ? await ports.trusted.load(name) : null });
+      const trusted = champion ? await ports.trusted.load(name) : null;
+      pupils.push({ learner, trusted });
+      if (champion) found.push({ version: champion, trusted });
     }
+    await honesty.begin(found, ports);
 
     const others = await createAlertReader(ports.alerts, journal, { most: spec.flow.maxHistory, policy: spec.labels });
     const ledger = spec.keep === 'none' ? undefined : ports.ledger;
     const key = ports.ledger?.key ?? '';
     const keys = ledger && keysOf(key);
-    const live = sources.some((source) => source.live);
     controls?.ready({ detector, learners: pupils.map(({ learner }) => learner) });
     const windows = new Map<string, string>(); // cycle label -> journal id
     const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
     const labelOf = (name: ModelName, cycle: number): string => `${name} cycle ${cycle}`;
     const report = await walk({
-      sources,
+      sources: limit.sources(sources),
       detector,
       pupils,
       settle: spec.settle,
@@ -192,6 +199,8 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       },
       runCycle: async (taken): Promise<CycleResult> => {
         const at = now();
+        limit.begin(taken.learner);
+        honesty.window(taken, detector.live(taken.learner) === null);
         const job = { ...taken, ...(await evidenceOf(taken, { ...ports, key })) };
         const label = labelOf(job.learner, job.number);
         const id = windows.get(label)!;
@@ -210,9 +219,15 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         return (ports.cycle ?? runCycle)(whole, champion, {
           registry,
           train: ports.train,
+          first:
+            ports.first &&
+            recordFirst(ports.first, async (text) => {
+              await tracking.log(run, { tags: { [BROUGHT]: 'true' } });
+              await tracking.artifact(child, FIRST_MODEL, text);
+            }),
           run: child,
           signal: ports.signal,
-          onLabels: ledger && ((entries) => addLabels(ledger, entries, ports.breathe)),
+          onLabels: ledger && ((entries) => addInParts(ledger, entries, ports.breathe)),
           keys,
           onState: async (state, data) => {
             const learnt = state === 'validating' && found !== null;
@@ -226,24 +241,12 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         const entry = cycleRuns.get(labelOf(record.learner, record.number))!;
         const timed: TimedCycle = { ...record, seconds: (now() - entry.at) / 1000, swap };
         cycles.push(timed);
+        if (record.reproducible === false) await tracking.log(run, { tags: { 'netloop.reproducible': 'false' } });
         marks.push({ learner: record.learner, number: record.number, hashes: record.hashes });
         if (live && cycles.length > MAX_HELD) cycles.shift();
         if (result.scores) boards[record.learner].add(result.scores);
         if (result.trusted) await ports.trusted.save(record.learner, result.trusted);
-        await tracking.log(entry.run, {
-          params: {
-            learner: record.learner,
-            cycle: String(record.number),
-            state: record.state,
-            version: String(record.version),
-            parent: String(record.parent),
-          },
-          metrics: cycleMetrics(timed),
-          tags: {
-            'mlflow.note.content': `${record.state}: ${record.reason}`,
-            ...Object.fromEntries(Object.entries(record.hashes).map(([k, v]) => [`netloop.sha256.${k}`, v])),
-          },
-        });
+        await tracking.log(entry.run, cycleLog(timed));
         await tracking.artifact(entry.run, 'cycle.json', JSON.stringify(timed, null, 2));
         await tracking.finish(entry.run, record.state === 'failed' ? 'FAILED' : 'FINISHED');
         await journal.advance(entry.id, 'cleaned', summary(timed));
@@ -255,7 +258,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         ports.onCycle?.(timed);
       },
       onProgress: ports.onProgress,
-      modeOf: controls?.modeOf,
+      modeOf,
       signal: ports.signal,
     });
 
@@ -266,8 +269,6 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     // Cancelled while the last cycle trained: the walk has ended, but this is not the run that was asked for.
     ports.signal?.throwIfAborted();
     const prequential = { flow: boards.flow.metrics(), behaviour: boards.behaviour.metrics() };
-    const ordered = [...marks].sort((a, b) => a.number - b.number || (a.learner < b.learner ? -1 : 1));
-    const over = (key: keyof CycleRecord['hashes']): string => sha256(...ordered.map((c) => c.hashes[key]));
     const result: ExperimentReport = {
       ...report,
       run_id: run,
@@ -276,19 +277,12 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
       ...(marks.length > cycles.length ? { earlier: marks.length - cycles.length } : {}),
       prequential,
       live: { flow: detector.live('flow')?.version ?? null, behaviour: detector.live('behaviour')?.version ?? null },
-      hashes: {
-        flows: over('flows'),
-        labels: over('labels'),
-        samples: over('samples'),
-        weights: over('weights'),
-        metrics: over('metrics'),
-      },
+      hashes: runHashes(marks),
+      honesty: honesty.card({ cycles, prequential }),
       seconds: (now() - started) / 1000,
     };
-    await tracking.log(run, {
-      metrics: runMetrics(prequential),
-      tags: Object.fromEntries(Object.entries(result.hashes).map(([k, v]) => [`netloop.sha256.${k}`, v])),
-    });
+    await tracking.log(run, { metrics: runMetrics(prequential), tags: hashTags(result.hashes) });
+    await tracking.artifact(run, 'honesty.json', JSON.stringify(result.honesty, null, 2));
     await tracking.artifact(run, 'report.json', JSON.stringify(result, null, 2));
     await tracking.finish(run, 'FINISHED');
     return result;

@@ -1,6 +1,7 @@
 import { type CycleJob, type CycleResult, runCycle, type Train } from './cycle.js';
 import { NetloopError } from './errors.js';
 import type { TimedCycle } from './experiment.js';
+import type { FirstModel } from './first-model.js';
 import type { WindowStore } from './kept-window.js';
 import type { ModelName, ModelVersion, Registry } from './registry.js';
 import { inWalkOrder, type RecordedRun } from './rerun.js';
@@ -13,6 +14,8 @@ export interface WindowPorts {
   /** Golden set and reservoir as they are kept now. */
   readonly trusted: (name: ModelName) => Promise<Trusted | null>;
   readonly train: Train;
+  /** Models that lineages began with, where the run was brought its own. */
+  readonly first?: FirstModel;
   readonly cycle?: typeof runCycle;
   readonly signal?: AbortSignal;
 }
@@ -48,7 +51,7 @@ const notKept = (run: RecordedRun, cycle: TimedCycle): NetloopError =>
  * @throws NL_NOT_KEPT naming the first cycle whose window is absent, NL_MODEL_UNKNOWN, NL_DATASET when the golden set is another
  */
 export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promise<readonly TimedCycle[]> {
-  const { windows, version, trusted, train, cycle = runCycle, signal } = ports;
+  const { windows, version, trusted, train, first, cycle = runCycle, signal } = ports;
   const made = new Map<string, ModelVersion>();
   const carried = new Map<ModelName, Trusted | null>();
   const again: TimedCycle[] = [];
@@ -78,7 +81,7 @@ export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promis
     const { parent, goldenHash, ...rest } = kept;
     const job: CycleJob = { ...rest, alerts: [], trusted: await trustedOf(learner, goldenHash) };
     const champion = parent === null ? null : await championOf(learner, parent);
-    const result: CycleResult = await cycle(job, champion, { registry: registryOf(recorded), train, signal });
+    const result: CycleResult = await cycle(job, champion, { registry: registryOf(recorded), train, first, signal });
     signal?.throwIfAborted();
     if (result.version) made.set(`${learner}@${result.version.version}`, result.version);
     if (result.trusted) carried.set(learner, result.trusted);

@@ -42,6 +42,8 @@ export interface RerunVerdict {
   /** Largest |a - b| / max(1, |a|) over all numbers, with its place; null when every number is the same. */
   readonly largest: { readonly at: string; readonly field: string; readonly gap: number } | null;
   readonly tolerance: number;
+  /** False for a run whose models TensorFlow.js trained: other machines and versions give other bits. Absent: every bit is promised. */
+  readonly reproducible?: false;
 }
 
 type Facts = readonly (readonly [step: RerunStep, facts: unknown])[];
@@ -152,7 +154,8 @@ export function judgeRerun(recorded: Pick<RecordedRun, 'cycles' | 'report'>, fre
     if (gap !== null && gap > (largest?.gap ?? 0)) largest = { at, field, gap };
   }
   const verdict = first === null ? 'bit-exact' : refused === null ? 'within-tolerance' : 'diverged';
-  return { verdict, first: refused ?? first, cycles: recorded.cycles.length, largest, tolerance };
+  const exempt = recorded.cycles.some(({ reproducible }) => reproducible === false);
+  return { verdict, first: refused ?? first, cycles: recorded.cycles.length, largest, tolerance, ...(exempt && { reproducible: false }) };
 }
 
 /** What of a run's tags is its code, and what its machine; the order is that of a report. */

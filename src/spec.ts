@@ -43,11 +43,21 @@ const learnerKeys = (defaults: {
   goldenShare: share.default(0.3).describe('newest share of the first window frozen as the golden set'),
   goldenBlocks: atLeastOne.max(100).default(6).describe('stretches of the first window that each give their newest part to the golden set'),
   replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
+  retrain: z
+    .enum(['clock', 'adwin', 'kswin', 'page-hinkley'])
+    .default('clock')
+    .describe(
+      'what makes a window worth learning: that it is over, or that the champion has come to doubt more than it did, by this detector',
+    ),
   start: z
     .enum(['champion', 'scratch'])
     .default('champion')
     .describe('what a later cycle trains: the champion, or fresh weights as the first'),
 });
+
+/** Tests on what was learnt. A run that comes upon one is refused, unless its spec allows it; then it stands on the run's honesty card. */
+export const leaks = ['random-split', 'fitted-on-test', 'test-before-training'] as const;
+export type Leak = (typeof leaks)[number];
 
 /** The one typed default behind every experiment file. Unknown keys are refused. */
 export const specSchema = z.strictObject({
@@ -63,6 +73,12 @@ export const specSchema = z.strictObject({
       user: z.string().nullable().default(null).describe('column that names the user'),
       background: z.enum(['benign', 'skip']).default('benign').describe("what CTU-13's background flows count as"),
       sort: z.enum(['file', 'end']).default('file').describe('order of flow records: as stored, or by end time'),
+      seconds: z
+        .number()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe('capture time to read of each file, from its beginning; null: all of it'),
     })
     .describe('where traffic comes from'),
   flows: z
@@ -146,12 +162,23 @@ export const specSchema = z.strictObject({
       maxFprRise: share.nullable().optional(),
       maxProvenDrop: share.nullable().optional(),
       maxRateShift: share.nullable().optional(),
+      requireProof: z
+        .boolean()
+        .optional()
+        .describe('recall and false-positive rate must keep their limits for sure (one-sided 95 %), not only as counted'),
     })
     .prefault({})
     .transform(({ preset, ...own }) => ({
       ...(preset === 'plain' ? plainGate : guardedGate),
       ...Object.fromEntries(Object.entries(own).filter(([, v]) => v !== undefined)),
     })),
+  cycles: z
+    .strictObject({
+      most: atLeastOne.nullable().default(null).describe('cycles of each learner, after which the run ends; null: all there are'),
+    })
+    .prefault({}),
+  baseRate: z.number().gt(0).lt(1).default(0.01).describe('share of attacks in real traffic at which the honesty card states precision'),
+  allow: z.array(z.enum(leaks)).default([]).describe('tests on what was learnt that are not refused but stand on the honesty card'),
   detector: z.strictObject({ alertAbove: share.default(0.5) }).prefault({}),
   keep: z
     .union([z.enum(['none', 'ledger', 'window']), z.boolean()])

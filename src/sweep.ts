@@ -14,12 +14,31 @@ const range = z.strictObject({
   integer: z.boolean().default(false),
 });
 
+const halving = z.strictObject({
+  cycles: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(2)
+    .describe('cycles of each learner on the first rung; the first one only makes a model'),
+  factor: z.number().int().min(2).max(10).default(2).describe('each rung has so many times the cycles, and one in so many of the trials'),
+  learner: z.enum(['flow', 'behaviour']).default('flow'),
+  metric: z
+    .enum(['balancedAccuracy', 'prAuc', 'f1', 'recall', 'accuracy'])
+    .default('balancedAccuracy')
+    .describe("of the learner's champion, scored before learning; the highest go on"),
+});
+/** How a sweep is narrowed down: Jamieson and Talwalkar 2016, with cycles as the resource. */
+export type Halving = z.output<typeof halving>;
+
 /** The `sweep:` key of an experiment file: every combination of a grid, or seeded draws. Keys are paths such as 'sequence.length'. */
 export const sweepSchema = z.strictObject({
   grid: z.record(z.string(), choices).optional(),
   random: z.record(z.string(), z.union([choices, range])).optional(),
   trials: z.number().int().min(1).max(10_000).optional().describe('draws, with `random`'),
   seed: z.number().int().min(0).max(0xffffffff).default(1).describe("the draws' seed; each trial's own is `seed` of the spec"),
+  halving: halving.optional().describe('successive halving: all trials for a few cycles, the better ones for more'),
 });
 
 /** One spec of a sweep. */
@@ -37,6 +56,8 @@ export interface SweepPlan {
   readonly trials: readonly Trial[];
   /** Draws or combinations left out because they came twice. */
   readonly repeated: number;
+  /** Null: every trial runs to its end. */
+  readonly halving: Halving | null;
 }
 
 /** Where trials run. The same trial gives the same hashes on every engine; one that fails rejects. */
@@ -130,6 +151,21 @@ export function experimentFileSchema(): Record<string, unknown> {
   });
 }
 
+/** @throws NL_SPEC when the rungs and the trials each say how long a trial is, or nobody learns what is judged */
+function checkHalving(rule: Halving | undefined, trials: readonly Trial[], file: string): Halving | null {
+  if (!rule) return null;
+  if (trials.some(({ spec }) => spec.cycles.most !== null)) {
+    throw new NetloopError('NL_SPEC', `${file}: cycles.most: sweep.halving sets the cycles of every rung, leave one of the two out`);
+  }
+  if (trials.some(({ spec }) => !spec[rule.learner].enabled)) {
+    throw new NetloopError(
+      'NL_SPEC',
+      `${file}: sweep.halving.learner: ${rule.learner} is switched off, so no trial has its ${rule.metric}`,
+    );
+  }
+  return rule;
+}
+
 /**
  * Lists the trials of an experiment file with a `sweep:`. Every trial is resolved and checked before the first one runs.
  * Trials never publish: they run beside each other, and only one lineage can be live.
@@ -159,5 +195,10 @@ export function planSweep(input: Readonly<Record<string, unknown>>, file = 'spec
     if (!trials.has(id)) trials.set(id, { id, set, spec });
   }
   const name = typeof base.name === 'string' ? base.name : 'experiment';
-  return { name, trials: [...trials.values()], repeated: sets.length - trials.size };
+  return {
+    name,
+    trials: [...trials.values()],
+    repeated: sets.length - trials.size,
+    halving: checkHalving(parsed.data.halving, [...trials.values()], file),
+  };
 }

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Code, codes, NetloopError, number } from '../errors.js';
+import { NetloopError, number } from '../errors.js';
 import type { ExperimentReport } from '../experiment.js';
 import type { Engine } from '../sweep.js';
+import { failure } from './failure.js';
 
 export interface PoolOptions {
   /** How netloop is called: program and first arguments; `run FILE --json` is added. */
@@ -19,16 +20,6 @@ export interface PoolOptions {
 }
 
 const KEPT_STDERR = 64 * 1024;
-
-/** What a trial's process said last, as the error it was. */
-function failure(stderr: string, code: number | null, signal: NodeJS.Signals | null): NetloopError {
-  const said = [...stderr.matchAll(/^(NL_[A-Z_]+) (.*)$/gm)].reverse().find(([, name]) => Object.hasOwn(codes, name!));
-  if (said) return new NetloopError(said[1] as Code, said[2]!);
-  const lines = stderr.trim().split('\n');
-  // Node ends an uncaught error with its own version; what was thrown stands above.
-  const last = lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
-  return new NetloopError('NL_WORKER', `a trial's process ended with ${signal ?? `code ${code}`}${last ? `: ${last.slice(0, 500)}` : ''}`);
-}
 
 /**
  * Trials beside each other, each in a process of its own running `netloop run --json`: they share nothing but the tracking store.
@@ -79,7 +70,7 @@ export function createPoolEngine(options: PoolOptions): Engine {
           done(() => {
             if (signal?.aborted) return reject(signal.reason as Error);
             // A run that could learn nothing ends with 1 too, but its report is whole.
-            if (code !== 0 && size === 0) return reject(failure(stderr, code, killedBy));
+            if (code !== 0 && size === 0) return reject(failure(stderr, `a trial's process ended with ${killedBy ?? `code ${code}`}`));
             if (size > maxReport)
               return reject(new NetloopError('NL_WORKER', `a trial's report has ${size} octets, expected at most ${maxReport}`));
             try {

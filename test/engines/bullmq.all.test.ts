@@ -2,12 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBullmqEngine } from '../../src/engines/bullmq.js';
-import type { TrialResult } from '../../src/engines/trials.js';
 import { isNetloopError } from '../../src/errors.js';
-import type { ExperimentReport } from '../../src/experiment.js';
 import { loadSpec } from '../../src/sources/spec-file.js';
 import { resolveSpec } from '../../src/spec.js';
 import { createTestHome, program, type TestHome } from '../cli/home.js';
+import { expectSameSweep } from './same-sweep.js';
 
 // A real Redis; a queue of its own, which is emptied out of it afterwards.
 const url = process.env.NETLOOP_TEST_REDIS ?? 'redis://127.0.0.1:6379';
@@ -61,17 +60,7 @@ describe('BullMQ on Redis', () => {
 
   test('the same sweep gives the same hashes as in this process, and is found again', async () => {
     worker = await startWorker('--workers', '2');
-    const file = home.file('grid.yaml', 'extends: small\nsweep: { grid: { sequence.length: [5, 10] } }\n');
-    const over = await home.netloop('sweep', file, '--any-code', '--engine', 'bullmq', '--redis', url, '--queue', queue, '--json');
-    expect(over.stderr).toBe('');
-    const { results } = JSON.parse(over.stdout) as { results: TrialResult[] };
-    expect(results.map((r) => r.status)).toEqual(['done', 'done']);
-    for (const [i, length] of [5, 10].entries()) {
-      const here = await home.netloop('run', home.spec, '--set', `sequence.length=${length}`, '--json');
-      expect(results[i]!.report!.hashes).toEqual((JSON.parse(here.stdout) as ExperimentReport).hashes);
-    }
-    const again = JSON.parse((await home.netloop('sweep', file, '--any-code', '--json')).stdout) as { results: TrialResult[] };
-    expect(again.results.map((r) => r.status)).toEqual(['found', 'found']);
+    await expectSameSweep(home, '--engine', 'bullmq', '--redis', url, '--queue', queue);
   });
 
   test("a trial's error keeps its code, a cancelled trial leaves the queue, and nothing stays in Redis", async () => {
