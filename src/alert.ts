@@ -67,8 +67,8 @@ export interface AlertFilter {
   readonly source?: AlertSource;
   readonly user?: string;
   readonly deployment?: string;
-  /** Every deployment but this one. */
-  readonly otherThan?: string;
+  /** Every deployment but these. */
+  readonly otherThan?: readonly string[];
   readonly id?: string;
   /** In this archive; 'any': archived or not. Absent: those that are not archived, except for `forget`, which reaches both. */
   readonly archive?: number | 'any';
@@ -150,7 +150,7 @@ export const fits = (alert: StoredAlert, { since, until, rule, source, user, dep
   (source === undefined || alert.source === source) &&
   (user === undefined || alert.user === user) &&
   (deployment === undefined || alert.deployment === deployment) &&
-  (otherThan === undefined || alert.deployment !== otherThan);
+  !otherThan?.includes(alert.deployment);
 
 /**
  * Erasing or archiving everything must be asked for by a time, never by leaving the filter empty.

@@ -8,8 +8,9 @@ import { soundIpHeader, soundTransport } from '../packets/verify.js';
 import { formatTruth } from '../sources/flow-truth.js';
 import type { AttackEvent } from './attacks.js';
 import { type Captured, headersOnly, loadCapture } from './capture.js';
-import { matchSent, sentPackets, truthRows } from './packet-truth.js';
+import { matchSent, truthRows } from './packet-truth.js';
 import type { LabPlan } from './schedule.js';
+import { readTruth } from './wire-tap.js';
 
 /** What a recording holds, and how exact its truth is. */
 export interface LabReport {
@@ -49,12 +50,10 @@ const landmarks: Readonly<Record<string, string>> = {
 export async function finishRecording(dir: string, out: string, dropped: number, shiftUs = 0): Promise<LabReport> {
   const plan = JSON.parse(readFileSync(join(dir, 'plan.json'), 'utf8')) as LabPlan;
   const events = (JSON.parse(readFileSync(join(dir, 'events.json'), 'utf8')) as AttackEvent[]).sort((a, b) => a.id - b.id);
-  const links = JSON.parse(readFileSync(join(dir, 'links.json'), 'utf8')) as { ifindex: number; ifname: string }[];
-  const attackOf = new Map(links.filter((l) => /^t\d+$/.test(l.ifname)).map((l) => [l.ifindex, Number(l.ifname.slice(1))]));
   const lan = await loadCapture(join(dir, 'lan.pcap'));
   if (lan.length === 0)
     throw new NetloopError('NL_FILE_EMPTY', 'the recording holds no packets', { where: { file: join(dir, 'lan.pcap') } });
-  const { attack, sent } = matchSent(lan, sentPackets(await loadCapture(join(dir, 'truth.pcap')), attackOf));
+  const { attack, sent } = matchSent(lan, await readTruth(dir, readFileSync(join(dir, 'links.json'), 'utf8')));
   const rows = truthRows(lan, attack, (id) => plan.attacks[id]!.kind, shiftUs);
   const flows = new Map<number, number>();
   for (const row of rows) flows.set(row.event, (flows.get(row.event) ?? 0) + 1);

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { NetloopError, number } from '../errors.js';
 import { finishRecording, type LabReport } from './finish.js';
+import { compiled, type Line, runInOwnWorld } from './own-world.js';
 import { demandLab } from './requirements.js';
-import { type Day, type LabPlan, nominalSeconds, planDay, type Service } from './schedule.js';
+import { type Day, nominalSeconds, planDay, type Service } from './schedule.js';
 
 export type { LabReport } from './finish.js';
 export { demandLab, type LabRequirements, labRequirements } from './requirements.js';
@@ -37,15 +35,6 @@ export interface RecordOptions {
   readonly onProgress?: (progress: LabProgress) => void;
 }
 
-/** The compiled program that runs inside the world; tests run from src/, it lies in dist/. */
-function insideProgram(): string {
-  const here = fileURLToPath(new URL('./inside.js', import.meta.url));
-  if (existsSync(here)) return here;
-  const built = fileURLToPath(new URL('../../dist/lab/inside.js', import.meta.url));
-  if (existsSync(built)) return built;
-  throw new NetloopError('NL_FILE_MISSING', `${built} does not exist; run npm run build`, { where: { file: built } });
-}
-
 /**
  * Records one day of the lab: real programs in network namespaces of their own, without a route out, whose packets are kept to their
  * headers, with truth by the process that sent them. Raw packets lie in a folder of their own under the system's temporary folder
@@ -62,7 +51,7 @@ export async function recordLab(options: RecordOptions): Promise<LabReport> {
   }
   const plan = planDay(day, seconds, seed, without);
   demandLab(Object.keys(plan.ports).filter((name) => plan.ports[name as Service] === 0) as Service[]);
-  const program = insideProgram();
+  const program = compiled('lab/inside.js');
   try {
     mkdirSync(out, { recursive: true });
   } catch (cause) {
@@ -70,62 +59,18 @@ export async function recordLab(options: RecordOptions): Promise<LabReport> {
   }
   const dir = mkdtempSync(join(tmpdir(), 'netloop-lab-'));
   try {
-    const dropped = await runWorld(program, dir, plan, signal, onProgress);
+    onProgress?.({ stage: 'preparing', done: 0, total: seconds });
+    let done = 0;
+    const onLine = ({ step, seconds: now, kind, host }: Line): void => {
+      if (typeof now === 'number') done = now;
+      if (step === 'progress' || step === 'recording') onProgress?.({ stage: 'recording', done, total: seconds });
+      if (step === 'attack') onProgress?.({ stage: 'recording', done, total: seconds, attack: `${kind} by ${host}` });
+    };
+    const last = await runInOwnWorld({ program, dir, plan, signal, onLine });
+    const dropped = Object.values((last.dropped ?? {}) as Readonly<Record<string, number>>).reduce((sum, n) => sum + n, 0);
     onProgress?.({ stage: 'finishing', done: seconds, total: seconds });
     return await finishRecording(dir, out, dropped, Math.round(shiftSeconds * 1e6));
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-interface Line {
-  readonly step: 'recording' | 'attack' | 'progress' | 'done' | 'failed';
-  readonly seconds?: number;
-  readonly kind?: string;
-  readonly host?: string;
-  readonly message?: string;
-  readonly dropped?: Readonly<Record<string, number>>;
-}
-
-/** Unshares a world, runs the plan in it and resolves with the packets dropped. Everything in it dies with it, and it with us. */
-function runWorld(
-  program: string,
-  dir: string,
-  plan: LabPlan,
-  signal: AbortSignal | undefined,
-  onProgress: RecordOptions['onProgress'],
-): Promise<number> {
-  writeFileSync(join(dir, 'plan.json'), JSON.stringify(plan));
-  const own = ['unshare', '-m', '-n', '-p', '-u', '-i', '-f', '--kill-child', '--mount-proc'];
-  // The shell is the world's first process: it buries orphans, which node would not.
-  const first = ['sh', '-c', '"$0" "$@" & trap "kill $!" TERM; wait $!', process.execPath, program, dir];
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new NetloopError('NL_CANCELLED', 'the recording was cancelled'));
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...own, ...first], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let last: Line = { step: 'progress' };
-    let errors = '';
-    const total = plan.seconds;
-    onProgress?.({ stage: 'preparing', done: 0, total });
-    const abort = (): void => void child.kill('SIGKILL');
-    signal?.addEventListener('abort', abort, { once: true });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors = (errors + chunk.toString()).slice(-2000);
-    });
-    let done = 0;
-    createInterface({ input: child.stdout }).on('line', (text) => {
-      if (!text.startsWith('{')) return;
-      last = JSON.parse(text) as Line;
-      done = last.seconds ?? done;
-      if (last.step === 'progress' || last.step === 'recording') onProgress?.({ stage: 'recording', done, total });
-      if (last.step === 'attack') onProgress?.({ stage: 'recording', done, total, attack: `${last.kind} by ${last.host}` });
-    });
-    child.on('error', (cause) => reject(new NetloopError('NL_WORKER', 'the lab could not be started', { cause })));
-    child.on('close', () => {
-      signal?.removeEventListener('abort', abort);
-      if (signal?.aborted) return reject(new NetloopError('NL_CANCELLED', 'the recording was cancelled; nothing of it is left'));
-      if (last.step === 'done') return resolve(Object.values(last.dropped ?? {}).reduce((sum, n) => sum + n, 0));
-      const why = last.step === 'failed' ? last.message : `the world ended early; ${errors.trim().split('\n').pop() ?? ''}`;
-      reject(new NetloopError('NL_WORKER', `the recording failed: ${why}`, { where: { day: plan.day } }));
-    });
-  });
 }

@@ -49,14 +49,18 @@ function bridge(name: string): void {
   plainFrames(name);
 }
 
+/** A locally administered address that says which host it is: 02:77:00:00, the interface, and the last octet of the IPv4 address. */
+export function macOf(ip4: string, device = 'eth0'): string {
+  const last = Number(ip4.split('.')[3]).toString(16).padStart(2, '0');
+  return `02:77:00:00:${device === 'eth0' ? '00' : '01'}:${last}`;
+}
+
 /** One cable: `device` in the host's namespace, `peer` on the bridge. */
 function plug(host: string, device: string, peer: string, onto: string, addresses: readonly string[]): void {
   ip('link', 'add', peer, 'type', 'veth', 'peer', 'name', device, 'netns', host);
   execFileSync('sh', ['-c', `echo 1 > /proc/sys/net/ipv6/conf/${peer}/disable_ipv6`]);
   ip('link', 'set', peer, 'master', onto, 'up');
-  // A locally administered address that says which host it is: 02:77:00:00 and the last octet of the IP address.
-  const mac = Number(addresses[0]!.split('/')[0]!.split('.')[3]).toString(16).padStart(2, '0');
-  ip('-n', host, 'link', 'set', device, 'address', `02:77:00:00:${device === 'eth0' ? '00' : '01'}:${mac}`);
+  ip('-n', host, 'link', 'set', device, 'address', macOf(addresses[0]!.split('/')[0]!, device));
   plainFrames(peer);
   for (const address of addresses) ip('-n', host, 'addr', 'add', address, 'dev', device, ...(address.includes(':') ? ['nodad'] : []));
   ip('-n', host, 'link', 'set', device, 'up');

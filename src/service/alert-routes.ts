@@ -1,17 +1,22 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { ArchiveRecord, StoredAlert } from '../alert.js';
+import type { AlertFilter, ArchiveRecord, StoredAlert } from '../alert.js';
 import { NetloopError } from '../errors.js';
 import { alertFeedback } from '../feedback.js';
 import { archiveBody, archiveList, archiveName, archiveRecord, feedbackBody, feedbackGiven, feedbackTarget } from './alert-shapes.js';
 import { alertsCsv } from './csv.js';
 import type { App, Parts } from './parts.js';
-import { alertPage, alertQuery, alertStats, errorShape } from './shapes.js';
-import { wordId } from './words.js';
+import { alertExport, alertPage, alertQuery, alertStats, errorShape } from './shapes.js';
+import { createVerdicts, labelOf, wordId } from './words.js';
 
 const tags = ['alerts'];
 const refused = { 400: errorShape, 403: errorShape, 503: errorShape };
 const csv = { description: 'one row an alert', content: { 'text/csv': { schema: z.string() } } };
+
+const fileHeaders = (name: string) => ({
+  'content-type': 'text/csv; charset=utf-8',
+  'content-disposition': `attachment; filename="${name}.csv"`,
+});
 
 const shown = ({ at, ...record }: ArchiveRecord) => ({ ...record, at: new Date(at).toISOString() });
 
@@ -25,6 +30,9 @@ function theOne(found: readonly StoredAlert[], id: string): StoredAlert {
 }
 
 export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now }: Parts): void {
+  const verdictOf = createVerdicts(feedback, mask);
+  const csvOf = (query: AlertFilter) => Readable.from(alertsCsv(alerts, query, verdictOf)) as never; // the schema speaks of its text
+
   app.get(
     '/alerts',
     {
@@ -38,8 +46,22 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now 
     async ({ query }) => {
       const { alerts: found, next } = await alerts.query(query);
       // Rows of features and scopes are for learning, not for reading.
-      return { alerts: found.map(({ row: _, scope: __, ...alert }) => alert), next };
+      const shown = found.map(async ({ row: _, scope: __, ...alert }, i) => ({ ...alert, verdict: await verdictOf(found[i]!) }));
+      return { alerts: await Promise.all(shown), next };
     },
+  );
+
+  app.get(
+    '/alerts.csv',
+    {
+      schema: {
+        tags,
+        summary: 'the alerts outside the archives as CSV, oldest first, streamed',
+        querystring: alertExport,
+        response: { 200: csv, ...refused },
+      },
+    },
+    async ({ query }, reply) => reply.headers(fileHeaders('alerts')).send(csvOf(query)),
   );
 
   app.get('/alerts/stats', { schema: { tags, response: { 200: alertStats, ...refused } } }, async () => {
@@ -62,7 +84,7 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now 
     async ({ params: { id }, body: { verdict, reason, by = 'operator', deployment } }) => {
       const alert = theOne((await alerts.query({ id, deployment, archive: 'any', limit: 10 })).alerts, id);
       const at = now();
-      const said = { label: verdict === 'true-positive' ? 1 : 0, why: reason, by, at } as const;
+      const said = { label: labelOf[verdict], why: reason, by, at } as const;
       await feedback.put({ ...alertFeedback(feedback.key, alert, said), id: wordId(feedback.key, alert, mask) });
       monitor.judged(alert.model_version, said.label === 1);
       const { label: given } = said;
@@ -113,8 +135,7 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now 
     async ({ params: { archive } }, reply) => {
       const known = (await alerts.archives()).some((record) => record.archive === archive);
       if (!known) throw new NetloopError('NL_NOT_FOUND', `no archive ${archive}; GET /alerts/archive lists those there are`);
-      reply.header('content-type', 'text/csv; charset=utf-8').header('content-disposition', `attachment; filename="alerts-${archive}.csv"`);
-      return reply.send(Readable.from(alertsCsv(alerts, { archive })) as never);
+      return reply.headers(fileHeaders(`alerts-${archive}`)).send(csvOf({ archive }));
     },
   );
 }

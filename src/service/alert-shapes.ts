@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FeatureName } from '../feature.js';
 import { features } from '../features/schema.js';
+import { verdict } from './shapes.js';
 
 // Alerts on their way in, and what is done with them. Texts hold no NUL: PostgreSQL has no such text.
 
@@ -78,7 +79,7 @@ export const removed = z.object({ removed: z.boolean() });
 
 export const feedbackTarget = z.object({ id: text(64) });
 export const feedbackBody = z.strictObject({
-  verdict: z.enum(['true-positive', 'false-positive']),
+  verdict,
   reason: text(500).min(1),
   by: text(64).optional(),
   deployment: text(63).optional().describe('whose alert, where several have one of this id'),

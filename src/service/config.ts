@@ -26,10 +26,22 @@ export const monitorShape = z.strictObject({
   probation: z.number().int().min(50).max(100_000).default(500).describe('answers watched after a promotion, beside the predecessor'),
   rollback: z.boolean().default(true).describe("take a promotion back when its watch window is worse than the gate's limits"),
 });
+/** One loud or hostile site must not make a hub's window its own. */
+export const shareShape = z
+  .number()
+  .min(0.001)
+  .max(1)
+  .default(0.25)
+  .describe("share of flow.maxHistory that one deployment's alerts may fill");
 export type MonitorSettings = Readonly<z.infer<typeof monitorShape>>;
 
 /** How the service learns: the learning part of a spec, whether cycles begin by themselves, and how models are watched. */
-export type ServiceConfig = LearningSpec & Pick<Spec, 'detector'> & { readonly automatic: boolean; readonly monitor: MonitorSettings };
+export type ServiceConfig = LearningSpec &
+  Pick<Spec, 'detector'> & {
+    readonly automatic: boolean;
+    readonly monitor: MonitorSettings;
+    readonly deploymentShare: number;
+  };
 
 /** The flow learner's settings for one site, for thousands, and as they are where nothing was said. */
 export const presets = {
@@ -60,25 +72,35 @@ const limits: Readonly<Record<string, readonly [least: number, most: number, uni
 
 const keys = ['flow', 'behaviour', 'sequence', 'labels', 'gate', 'keep', 'privacy', 'retention', 'detector'] as const;
 
+function checked<T>(shape: z.ZodType<T>, input: unknown, where: string): T {
+  const { data, error } = shape.safeParse(input);
+  if (!error) return data;
+  const { path, message } = error.issues[0]!;
+  throw new NetloopError('NL_SPEC', `${where}: ${path.join('.')}: ${message}`);
+}
+
 /** @throws NL_SPEC naming the key, the rule and the nearest right key */
 export function resolveConfig(input: Record<string, unknown>, where = 'config'): ServiceConfig {
-  const { automatic = true, monitor: watched = {}, ...rest } = input;
+  const { automatic = true, monitor: watched = {}, deploymentShare: share, ...rest } = input;
   if (typeof automatic !== 'boolean')
     throw new NetloopError('NL_SPEC', `${where}: automatic: expected true or false, got ${String(automatic)}`);
-  const { data: monitor, error } = monitorShape.safeParse(watched);
-  if (error) {
-    const { path, message } = error.issues[0]!;
-    throw new NetloopError('NL_SPEC', `${where}: ${['monitor', ...path].join('.')}: ${message}`);
-  }
+  const { monitor, deploymentShare } = checked(
+    z.object({ monitor: monitorShape, deploymentShare: shareShape }),
+    { monitor: watched, deploymentShare: share },
+    where,
+  );
   const stray = Object.keys(rest).find((key) => !(keys as readonly string[]).includes(key));
   if (stray !== undefined) {
-    throw new NetloopError('NL_SPEC', `${where}: unknown key '${stray}', expected one of preset, automatic, monitor, ${keys.join(', ')}`);
+    throw new NetloopError(
+      'NL_SPEC',
+      `${where}: unknown key '${stray}', expected one of preset, automatic, monitor, deploymentShare, ${keys.join(', ')}`,
+    );
   }
   const { flow, behaviour, sequence, labels, gate, keep, privacy, retention, detector } = resolveSpec(
     { ...rest, source: { files: ['-'] } },
     where,
   );
-  return { automatic, monitor, flow, behaviour, sequence, labels, gate, keep, privacy, retention, detector };
+  return { automatic, monitor, deploymentShare, flow, behaviour, sequence, labels, gate, keep, privacy, retention, detector };
 }
 
 /** What differs, sorted by key. */

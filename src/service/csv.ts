@@ -16,6 +16,7 @@ const columns: readonly (readonly [name: string, of: (alert: StoredAlert) => str
   ['deployment', (a) => a.deployment],
   ['evidence', (a) => JSON.stringify(a.evidence)],
 ];
+const titles = [...columns.map(([name]) => name), 'verdict'];
 
 /**
  * One cell of RFC 4180. A text that a spreadsheet would take for a formula (OWASP: it begins with = + - @, tab or return) gets an
@@ -31,11 +32,16 @@ export function csvCell(value: string | number | null): string {
 const PAGE = 500;
 
 /** Alerts as CSV, a page at a time: nothing is held but the page, and the next one is read when the reader has taken this one. */
-export async function* alertsCsv(alerts: Pick<AlertStore, 'query'>, query: AlertQuery): AsyncGenerator<string> {
-  yield `${columns.map(([name]) => name).join(',')}\r\n`;
+export async function* alertsCsv(
+  alerts: Pick<AlertStore, 'query'>,
+  query: AlertQuery,
+  verdictOf: (alert: StoredAlert) => Promise<string | undefined>,
+): AsyncGenerator<string> {
+  yield `${titles.join(',')}\r\n`;
   for (let cursor: number | null = query.cursor ?? 0; cursor !== null; ) {
     const page = await alerts.query({ ...query, order: 'oldest', cursor, limit: PAGE });
-    yield page.alerts.map((alert) => `${columns.map(([, of]) => csvCell(of(alert))).join(',')}\r\n`).join('');
+    const said = await Promise.all(page.alerts.map(verdictOf));
+    yield page.alerts.map((alert, i) => `${[...columns.map(([, of]) => csvCell(of(alert))), said[i] ?? ''].join(',')}\r\n`).join('');
     cursor = page.next;
   }
 }

@@ -13,6 +13,7 @@ const statusOf: { readonly [code in Code]?: number } = {
   NL_BUSY: 409,
   NL_NOT_RUNNING: 409,
   NL_TOO_FEW: 409,
+  NL_GATE: 409,
   NL_RIGHTS: 409,
   NL_MODEL_CORRUPT: 409,
   NL_MODEL_SCHEMA: 409,

@@ -29,7 +29,7 @@ export interface HubLearnerOptions {
   readonly alerts: Pick<AlertStore, 'query'>;
   readonly feedback: Pick<FeedbackStore, 'labels'> & { readonly key: string };
   readonly mask: Pick<Mask, 'mode'>;
-  readonly config: () => Pick<ServiceConfig, 'flow' | 'labels' | 'gate' | 'sequence' | 'automatic'>;
+  readonly config: () => Pick<ServiceConfig, 'flow' | 'labels' | 'gate' | 'sequence' | 'automatic' | 'deploymentShare'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds between looks (default 10 000). */
@@ -47,7 +47,7 @@ export function createHubLearner(options: HubLearnerOptions): HubLearner {
 
   async function learn(ports: LearnerPorts, skipInterval: boolean): Promise<TimedCycle | string> {
     const { registry, journal, trusted } = ports;
-    const { flow, labels: policy, gate, sequence, automatic } = config();
+    const { flow, labels: policy, gate, sequence, automatic, deploymentShare: share } = config();
     if (!flow.enabled || (!automatic && !skipInterval)) return 'switched off';
     const champion = await registry.current('flow');
     if (!champion) return 'no champion yet: import a model, or learn a first one from labelled traffic';
@@ -56,7 +56,7 @@ export function createHubLearner(options: HubLearnerOptions): HubLearner {
     const left = 'seconds' in flow.every ? since + flow.every.seconds * 1e3 - now() : 0;
     if (left > 0 && !skipInterval) return `next cycle in ${Math.ceil(left / 1e3)} s`;
     const words = () => readWords(feedback, mask);
-    const reader = await createAlertReader(alerts, journal, { most: flow.maxHistory, policy, deployment: '', words });
+    const reader = await createAlertReader(alerts, journal, { most: flow.maxHistory, share, policy, deployment: '', words });
     const { samples, cursor } = await reader.read();
     if (samples.length < flow.minSamples) return `need ${flow.minSamples} new alerts, have ${samples.length}`;
     const at = now();

@@ -2,8 +2,9 @@ import { NetloopError } from '../errors.js';
 import type { ExperimentPorts, TimedCycle } from '../experiment.js';
 import { MAX_CYCLES } from '../journal.js';
 import type { LearnerStatus } from '../learner.js';
-import type { ModelName, Promotion } from '../registry.js';
+import { type ModelName, type Promotion, versionUnknown } from '../registry.js';
 import { resolveSpec } from '../spec.js';
+import { journalEvidence, promotedWhy, requirePassed } from '../stores/evidence.js';
 import type { Captures } from './captures.js';
 import type { ConfigChange, ConfigStore, ServiceConfig } from './config.js';
 import type { EventHub } from './events.js';
@@ -31,8 +32,10 @@ export interface Loop {
   configure(input: Record<string, unknown>): readonly ConfigChange[];
   /** Puts the registry's champions live. @throws NL_MODEL_CORRUPT, NL_MODEL_SCHEMA: the old ones stay */
   reload(): Promise<Reload>;
-  promote(name: ModelName, version: number, why: string): Promise<Promotion>;
-  rollback(name: ModelName, why: string): Promise<Promotion>;
+  /** Puts a version live that the gate let through; another one only by force. @throws NL_GATE, NL_MODEL_UNKNOWN */
+  promote(name: ModelName, version: number, why: string, force?: 'force'): Promise<Promotion>;
+  /** Back to the champion's parent, or to the version given, which was live before: the gate is not asked. @throws NL_MODEL_UNKNOWN */
+  rollback(name: ModelName, why: string, version?: number): Promise<Promotion>;
   history(options: { readonly limit: number; readonly learner?: ModelName; readonly all?: boolean }): Promise<readonly HistoryItem[]>;
   /** Ends the sniffer and waits until everything is recorded. */
   close(): Promise<void>;
@@ -158,7 +161,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
     const stop = new AbortController();
     try {
       const { source, datasets, name } = await openWatched(request, { captures, openInterface, stop: stop.signal });
-      const { automatic: _, monitor: __, flow, behaviour, ...rest } = config.get();
+      const { automatic: _, monitor: __, deploymentShare: ___, flow, behaviour, ...rest } = config.get();
       const on = { flow: { ...flow, enabled: true }, behaviour: { ...behaviour, enabled: true } }; // switched on and off while it runs
       const spec = resolveSpec({ ...rest, ...on, name: 'service', source: { files: [name] }, parent: 'champion', publish: true });
       const speed = request.speed ?? 1;
@@ -254,13 +257,18 @@ export async function createLoop({ ports, config, captures, events, openInterfac
     config: config.get,
     configure: (input) => configure(input),
     reload,
-    async promote(name, version, why) {
-      const promotion = await ports.registry.promote(name, version, why);
+    async promote(name, version, why, force) {
+      const found = (await ports.registry.list(name)).find((one) => one.version === version);
+      if (!found) throw versionUnknown(name, version);
+      const evidence = await journalEvidence(ports.journal, found);
+      if (!force) requirePassed({ version: found, evidence }, 'force, with a reason, promotes it all the same');
+      const promotion = await ports.registry.promote(name, version, promotedWhy(evidence, why));
       await reload();
       return promotion;
     },
-    async rollback(name, why) {
-      const promotion = await ports.registry.rollback(name, why);
+    async rollback(name, why, version) {
+      const { registry } = ports;
+      const promotion = await (version === undefined ? registry.rollback(name, why) : registry.promote(name, version, why));
       await reload();
       return promotion;
     },

@@ -1,3 +1,4 @@
+import { NetloopError } from '../errors.js';
 import { type ModelName, versionUnknown } from '../registry.js';
 import { championDocument, championTag, holdsTag } from './champion.js';
 import type { App, Parts } from './parts.js';
@@ -39,8 +40,19 @@ export function addModelRoutes(app: App, { loop, registry }: Parts): void {
 
   app.post(
     '/models/:name/promote',
-    { schema: { tags, params: modelName, body: promoteBody, response: { 200: promotion, ...refused } } },
-    async ({ params, body: { version, why = 'promoted by hand' } }) => loop.promote(known(params.name), version, why),
+    {
+      schema: {
+        tags,
+        summary: 'a version that the gate let through goes live; another one by force',
+        params: modelName,
+        body: promoteBody,
+        response: { 200: promotion, ...refused },
+      },
+    },
+    async ({ params, body: { version, why = '', force = false } }) => {
+      if (force && !why.trim()) throw new NetloopError('NL_OPTION', 'invalid force: expected a reason beside it, in why');
+      return loop.promote(known(params.name), version, why.trim() || 'promoted by hand', force ? 'force' : undefined);
+    },
   );
 
   app.post(

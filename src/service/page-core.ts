@@ -65,12 +65,13 @@ function confirmWith(title, text, yes, needed) {
     $('ask').onclose = () => done(null);
   });
 }
-/** Does something, says how it went, and shows what became of it. */
-async function act(path, body, method, tell) {
+/** Does something, says how it went, and shows what became of it; refused(error) may find another way. */
+async function act(path, body, method, tell, refused) {
   try {
     const answer = await call(method || 'POST', path, body);
     say(tell ? tell(answer) : answer.message || 'Done');
   } catch (error) {
+    if (refused && (await refused(error))) return;
     say((error.code ? error.code + ': ' : '') + error.message, true);
   }
   await refresh().catch(() => {});

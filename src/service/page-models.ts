@@ -40,7 +40,15 @@ function compareVersions(model) {
 async function promote(name, version) {
   const why = await confirmWith('Promote ' + name + ' version ' + version + '?', 'It detects from the next flow on, and is watched beside its predecessor for a while.', 'Promote');
   if (why === null) return;
-  await act('models/' + name + '/promote', Object.assign({ version }, why ? { why } : {}), 'POST', (p) => name + ' version ' + p.to + ' is live');
+  const live = (p) => name + ' version ' + p.to + ' is live';
+  const past = async (error) => {
+    if (error.code !== 'NL_GATE') return false;
+    const reason = await confirmWith('The gate did not let ' + name + ' version ' + version + ' through', error.message.split(';')[0] + '. It can be promoted all the same; the reason goes into the trail.', 'Promote by force', true);
+    if (reason === null) return false;
+    await act('models/' + name + '/promote', { version, why: reason, force: true }, 'POST', live);
+    return true;
+  };
+  await act('models/' + name + '/promote', Object.assign({ version }, why ? { why } : {}), 'POST', live, past);
 }
 $('rollback').onclick = async () => {
   const name = $('versions-of').value;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AlertStore } from '../alert.js';
+import { isNetloopError } from '../errors.js';
 import type { ModelName, Registry } from '../registry.js';
 import { replaceDurably } from '../stores/durable-file.js';
 import { createForwarder } from '../stores/forward.js';
@@ -62,6 +63,12 @@ export function createSensor({
   const taken: Partial<Record<ModelName, Taken>> = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as never) : {};
   let open = true;
   let told = '';
+  let away = false; // alerts and champions go to the same place: an outage of either way is one, and is told once
+  const trouble = (error: Error): void => {
+    const refused = isNetloopError(error) && error.code === 'NL_SPEC'; // a batch, for good: no outage
+    if (refused || !away) onTrouble(error);
+    away ||= !refused;
+  };
   let turning: Promise<boolean> | null = null;
   let timer: NodeJS.Timeout | null = null;
 
@@ -78,7 +85,7 @@ export function createSensor({
     deliver: async (batch) => client.send(batch, await versions()),
     cursorFile: join(state, 'hub-cursor.json'),
     every,
-    onTrouble,
+    onTrouble: trouble,
   });
 
   async function take(name: ModelName): Promise<void> {
@@ -108,9 +115,10 @@ export function createSensor({
         told = now;
       }
     } catch (error) {
-      if (empty) onTrouble(error as Error); // else the forwarder has told of it
+      trouble(error as Error);
       return false;
     }
+    if (empty) away = false;
     return empty;
   }
   function turn(): Promise<boolean> {

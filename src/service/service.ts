@@ -7,6 +7,7 @@ import type { Places } from '../forget.js';
 import { createMask, type Mask } from '../privacy.js';
 import { createMemoryDeployments, type Deployments } from '../stores/deployments.js';
 import { maskAlertId, maskedAlerts, maskedTracking } from '../stores/masked.js';
+import { createWaitingAlerts } from '../stores/waiting-alerts.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
 import { createErase } from './erase.js';
@@ -73,16 +74,25 @@ function archiving(alerts: AlertStore): AlertStore & AlertArchive {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { state, host = '127.0.0.1', port = 8000, mask = createMask({ mode: 'keep' }), deployments = createMemoryDeployments() } = options;
   const key = options.ports.ledger?.key ?? 'kept nowhere';
-  const own = maskedAlerts(archiving(options.ports.alerts), mask, key);
+  const log = createLog({ file: join(state, 'service.log'), now: options.ports.now, mask });
+  const kept = archiving(options.ports.alerts);
+  const own = maskedAlerts(kept, mask, key);
+  // What is sent here is refused while the store is out; what the sniffer raises would be gone, so it waits.
+  const raised = createWaitingAlerts(kept, { onNotice: (notice) => log.write('warn', 'store', { notice }) });
   const alerts = options.store ? maskedAlerts(options.store, mask, key) : own;
   const feedback = options.ports.feedback ?? createFeedback();
-  const ports = { ...options.ports, alerts: own, feedback, tracking: maskedTracking(options.ports.tracking, mask) };
+  const ports = {
+    ...options.ports,
+    alerts: maskedAlerts(raised.alerts, mask, key),
+    feedback,
+    tracking: maskedTracking(options.ports.tracking, mask),
+  };
   const { now, trusted, ledger, windows } = ports;
   const everywhere: Places['alerts'] = {
     count: alerts.count,
     forget: async (filter) => {
-      if (own !== alerts) await own.forget(filter); // copies on their way to the hub's store
-      return alerts.forget(filter);
+      const mine = await raised.alerts.forget(filter); // also what waits, and copies on their way to the hub's store
+      return own === alerts ? mine : alerts.forget(filter);
     },
   };
   const places: Places = { key, alerts: everywhere, feedback, trusted, ledger, windows };
@@ -100,7 +110,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     initial: options.config,
     now: ports.now,
   });
-  const log = createLog({ file: join(state, 'service.log'), now: ports.now, mask });
   logEvents(events, log);
   const onError: ServiceOptions['onError'] = (error, where) => {
     log.write('error', 'failure', { where, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -115,7 +124,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     config: config.get,
     now: ports.now,
     personOf: ports.personOf,
-    rollBack: (name, version, why) => loop.promote(name, version, why),
+    rollBack: (name, version, why) => loop.rollback(name, why, version),
     onChange(degradation) {
       events.emit({ kind: 'health', data: { ...degradation } });
       teller.tell({ source: 'netloop', ...degradation });
@@ -182,6 +191,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await learner?.close();
       clearInterval(sampling);
       await loop.close();
+      await raised.close();
       monitor.close();
       await teller.close();
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { specSchema } from '../spec.js';
-import { monitorShape } from './config.js';
+import { monitorShape, shareShape } from './config.js';
 
 // The service's nouns as schemas: what requests are checked by, what answers are checked by, what /docs is made of.
 
@@ -64,7 +64,9 @@ export const history = z.object({
         'of the challenger on rows it did not learn, by truth where that is known, else by labels (the gate judges by labels: see checks); accuracies in percent',
       ),
       golden: measured.describe('the same on the golden set'),
-      checks: list(z.object({ name: text, value: z.number().nullable(), bound: text, pass: z.boolean() })).nullable(),
+      checks: list(
+        z.object({ name: text, value: z.number().nullable(), bound: text, pass: z.boolean(), upper: z.number().optional() }),
+      ).nullable(),
       coverage: z.number().nullable().describe("share of the window's flows that got a label"),
       run: text.nullable(),
     }),
@@ -81,6 +83,7 @@ const keep = z.enum(['none', 'ledger', 'window']);
 const config = z.object({
   automatic: z.boolean(),
   monitor: monitorShape,
+  deploymentShare: shareShape,
   flow,
   behaviour,
   sequence,
@@ -97,6 +100,7 @@ export const configWrite = z
   .looseObject({
     preset: z.enum(['default', 'mass', 'single']).optional(),
     automatic: z.boolean().optional(),
+    deploymentShare: z.number().optional(),
     flow: part,
     behaviour: part,
     sequence: part,
@@ -138,7 +142,8 @@ export const reloaded = z.object({
 const source = z.enum(['DFA', 'ANN', 'LSTM']);
 const micros = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const short = text.max(256).refine((value) => !value.includes('\0'), 'must not hold a NUL');
-export const alertQuery = z.strictObject({
+export const verdict = z.enum(['true-positive', 'false-positive']);
+const alertFilter = {
   since: micros.optional().describe('capture time, microseconds since the epoch'),
   until: micros.optional(),
   rule: short.optional(),
@@ -146,6 +151,10 @@ export const alertQuery = z.strictObject({
   user: short.optional(),
   deployment: short.optional(),
   id: short.optional(),
+};
+export const alertExport = z.strictObject(alertFilter);
+export const alertQuery = z.strictObject({
+  ...alertFilter,
   cursor: micros.optional().describe('`next` of the page before'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   order: z.enum(['oldest', 'newest']).default('newest'),
@@ -167,6 +176,7 @@ export const alertPage = z.object({
       user: text,
       deployment: text,
       truth: z.number().optional(),
+      verdict: verdict.optional().describe('what a person said of it last'),
     }),
   ),
   next: count.nullable(),
@@ -204,7 +214,11 @@ export const modelList = z.object({
   ),
 });
 const why = text.min(1).max(500).optional();
-export const promoteBody = z.strictObject({ version: z.number().int().min(1).max(999_999_999), why });
+export const promoteBody = z.strictObject({
+  version: z.number().int().min(1).max(999_999_999),
+  why,
+  force: z.boolean().optional().describe('also a version that the gate refused or never judged; needs `why`'),
+});
 export const rollbackBody = z.strictObject({ why }).nullish();
 export const promotion = z.object({ at: text, name: learner, from: count.nullable(), to: count, why: text, by: text.optional() });
 export const championFile = z.looseObject({

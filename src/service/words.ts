@@ -14,6 +14,18 @@ export function wordId(key: string, { id, deployment }: Pick<StoredAlert, 'id' |
   return mask.mode === 'keep' ? alertKey(key, id) : id;
 }
 
+/** A person's word on an alert, as answers give it. */
+export type AlertVerdict = 'true-positive' | 'false-positive';
+export const labelOf = { 'true-positive': 1, 'false-positive': 0 } as const;
+
+/** Looks up what was last said of an alert; undefined where nobody said anything. */
+export const createVerdicts =
+  (feedback: Pick<FeedbackStore, 'of'> & { readonly key: string }, mask: Pick<Mask, 'mode'>) =>
+  async (alert: StoredAlert): Promise<AlertVerdict | undefined> => {
+    const word = await feedback.of(wordId(feedback.key, alert, mask));
+    return word ? (word.label === 1 ? 'true-positive' : 'false-positive') : undefined;
+  };
+
 /** What people said of stored alerts. */
 export async function readWords(
   feedback: Pick<FeedbackStore, 'labels'> & { readonly key: string },

@@ -25,13 +25,13 @@ function where(
     ['source = ', source],
     ['"user" = ', user],
     ['deployment = ', deployment],
-    ['deployment <> ', otherThan],
+    ['deployment <> ALL ', otherThan],
     ['id = ', id],
     ['archive = ', archive === 'any' ? undefined : archive],
     ...more,
   ];
   const tests = archive === undefined ? ['archive IS NULL'] : [];
-  for (const [test, value] of given) if (value !== undefined) tests.push(`${test}$${values.push(value)}`);
+  for (const [test, value] of given) if (value !== undefined) tests.push(`${test}($${values.push(value)})`);
   return { clause: tests.length === 0 ? '' : `WHERE ${tests.join(' AND ')}`, values };
 }
 
@@ -40,6 +40,27 @@ const numbers = <T extends Record<string, unknown>>(row: T): { [key in keyof T]:
   Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value === null ? null : Number(value)])) as never;
 
 type Counter = 'seq' | 'stored' | 'dropped';
+
+/**
+ * One statement, because replicas wait for each other from its first row to its commit. Bodies come as lines: JSON has no line break inside,
+ * and as an array each of its quotes would be escaped here and unescaped there.
+ */
+const APPEND = `
+  WITH numbered AS (
+    UPDATE counters SET value = value + $1 WHERE name = 'seq' RETURNING value - $1 AS seq
+  ), added AS (
+    INSERT INTO alerts (seq, id, ts, source, rule, "user", deployment, body)
+    SELECT seq + n, id, ts, source, rule, u, deployment, body
+    FROM numbered, ROWS FROM (
+      unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+      unnest(string_to_array($8::text, E'\\n'))
+    ) WITH ORDINALITY AS a (id, ts, source, rule, u, deployment, body, n)
+    ORDER BY n
+    ON CONFLICT (deployment, id) DO NOTHING
+    RETURNING 1
+  )
+  UPDATE counters SET value = value + (SELECT count(*) FROM added) WHERE name = 'stored'
+  RETURNING value AS stored, (SELECT count(*) FROM added) AS added`;
 
 /**
  * The alerts of many deployments in PostgreSQL; any number of replicas write at once. An append takes the row of counters before it
@@ -56,39 +77,31 @@ export function createPostgresAlertStore(db: Postgres, { maxAlerts = MAX_HUB_ALE
   };
   const count = ({ query }: Connection, name: Counter, by: number) =>
     query('UPDATE counters SET value = value + $1 WHERE name = $2', [by, name]);
+  /** Drops the oldest above the cap. */
+  const prune = () =>
+    db.transaction(async (connection) => {
+      const surplus = (await counters(connection, true)).stored - maxAlerts;
+      if (surplus <= 0) return; // another replica did it
+      await connection.query('DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts ORDER BY seq LIMIT $1)', [surplus]);
+      await count(connection, 'stored', -surplus);
+      await count(connection, 'dropped', surplus);
+    });
 
   return {
     append: async (alerts) => {
       if (alerts.length === 0) return 0;
-      const columns = [
+      const { rows } = await db.query<{ added: string; stored: string }>(APPEND, [
+        alerts.length,
         alerts.map(({ id }) => id),
         alerts.map(({ ts }) => ts),
         alerts.map(({ source }) => source),
         alerts.map(({ rule }) => rule),
         alerts.map(({ user }) => user),
         alerts.map(({ deployment }) => deployment),
-        alerts.map((alert) => JSON.stringify(alert)),
-      ];
-      return db.transaction(async (connection) => {
-        const { seq, stored } = await counters(connection, true);
-        const { changes } = await connection.query(
-          `INSERT INTO alerts (seq, id, ts, source, rule, "user", deployment, body)
-           SELECT $8::bigint + n, id, ts, source, rule, u, deployment, body
-           FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-             WITH ORDINALITY AS a (id, ts, source, rule, u, deployment, body, n) ORDER BY n
-           ON CONFLICT (deployment, id) DO NOTHING`,
-          [...columns, seq],
-        );
-        if (changes === 0) return 0;
-        await count(connection, 'seq', alerts.length);
-        const surplus = Math.max(0, stored + changes - maxAlerts);
-        await count(connection, 'stored', changes - surplus);
-        if (surplus > 0) {
-          await connection.query('DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts ORDER BY seq LIMIT $1)', [surplus]);
-          await count(connection, 'dropped', surplus);
-        }
-        return changes;
-      });
+        alerts.map((alert) => JSON.stringify(alert)).join('\n'),
+      ]);
+      if (Number(rows[0]!.stored) > maxAlerts) await prune();
+      return Number(rows[0]!.added);
     },
     query: async ({ cursor, after, limit = 1000, order = 'oldest', ...filter } = {}) => {
       const { clause, values } = where(filter, [

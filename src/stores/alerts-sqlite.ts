@@ -66,7 +66,7 @@ function where({ since, until, rule, source, user, deployment, otherThan, id, ar
     ['source = ?', source],
     ['user = ?', user],
     ['deployment = ?', deployment],
-    ['deployment <> ?', otherThan],
+    ['deployment NOT IN (SELECT value FROM json_each(?))', otherThan && JSON.stringify(otherThan)],
     ['id = ?', id],
     ['archive = ?', archive === 'any' ? undefined : archive],
   ];

@@ -2,7 +2,7 @@ import type { ExperimentReport } from '../experiment.js';
 import { environmentDifferences } from '../rerun.js';
 import { recordedTrial, type Trial } from '../sweep.js';
 import type { DatasetInput, RunInfo } from '../tracking.js';
-import type { EmbeddedTracking } from './tracking-embedded.js';
+import type { RunStore } from './run-store.js';
 
 export interface FinishedOptions {
   /** Tags of the environment as it is now. */
@@ -27,7 +27,7 @@ const dataOf = (datasets: readonly DatasetInput[]): string =>
 
 /** Finished runs of trials: the same resolved spec and data, and unless told otherwise the same commit, changes and lockfile. */
 export async function findFinished(
-  tracking: Pick<EmbeddedTracking, 'runs' | 'readArtifact'>,
+  tracking: Pick<RunStore, 'runs' | 'readArtifact'>,
   trials: readonly Trial[],
   { environment, datasets, anyCode = false }: FinishedOptions,
 ): Promise<FinishedTrials> {

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from './make-folder.js';
 import { storeError } from './store-error.js';
 
 /** Where everything netloop keeps lies. */
@@ -74,7 +75,7 @@ export function prepareHome(home: Home): Home {
   for (const dir of [home.models, home.state, home.tracking, home.spool]) {
     const probe = join(dir, `.probe-${process.pid}`);
     try {
-      mkdirSync(dir, { recursive: true });
+      makeFolder(dir);
       const fd = openSync(probe, 'w');
       try {
         writeSync(fd, 'netloop');

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNetloopError, NetloopError } from '../errors.js';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../registry.js';
 import { createChampionFile } from './champion-file.js';
 import { withFileLock } from './file-lock.js';
+import { makeFolder } from './make-folder.js';
 import type { ModelMirror } from './model-mirror.js';
 import { pruneVersions } from './prune-versions.js';
 import { storeError } from './store-error.js';
@@ -123,7 +123,7 @@ export function createFileRegistry({
   /** Chooses and promotes under the model's lock, so that what was chosen is still true when it is written. */
   async function move(name: ModelName, why: string, choose: (live: number | null) => number): Promise<Promotion> {
     const home = folder(name);
-    coded(() => mkdirSync(home, { recursive: true }));
+    coded(() => makeFolder(home));
     const promotion = await withFileLock(join(home, '.lock'), () => {
       const champion = createChampionFile(home);
       const from = champion.current()?.to ?? null;

@@ -9,6 +9,7 @@ import {
   waysBack,
 } from '../registry.js';
 import type { Connection, Postgres } from './postgres.js';
+import './tfjs/engine.js'; // a version may be a researcher's own layers
 
 interface Row {
   readonly version: number;

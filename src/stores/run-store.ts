@@ -1,4 +1,4 @@
-import type { Tracking } from '../tracking.js';
+import type { RunLog, RunStart, Tracking } from '../tracking.js';
 import type { AliasReader, ModelMirror } from './model-mirror.js';
 
 /** One point of a metric's history. */
@@ -22,4 +22,17 @@ export interface RunStore extends Tracking, ModelMirror, AliasReader {
   /** @throws NL_FILE_MISSING, NL_RUN_UNKNOWN */
   readArtifact(run: string, path: string): Promise<Uint8Array>;
   close(): void;
+}
+
+/** The calls that may share a transaction. */
+export interface RunCalls {
+  start(run: RunStart): string;
+  log(run: string, entries: RunLog): void;
+  finish(run: string, status: 'FINISHED' | 'FAILED' | 'KILLED', endTime: number): void;
+}
+
+/** A store on this machine, which takes many calls in one transaction. */
+export interface LocalTracking extends Tracking {
+  /** Makes the calls: all of them or none. @throws NL_BUSY, and what the calls throw */
+  together(calls: (write: RunCalls) => void): Promise<void>;
 }

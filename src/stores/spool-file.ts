@@ -50,8 +50,7 @@ const entriesOf = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir)
  * `sync` makes every line survive a power cut; without it, a killed process.
  */
 export function createSpoolFile(dir: string, now: number, { sync = true }: { readonly sync?: boolean } = {}): SpoolFile {
-  const append = sync ? appendDurably : appendFileSync;
-  return openSpoolFile(dir, `${String(now).padStart(15, '0')}-${process.pid}-${randomBytes(4).toString('hex')}`, append);
+  return openSpoolFile(dir, `${String(now).padStart(15, '0')}-${process.pid}-${randomBytes(4).toString('hex')}`, sync);
 }
 
 /** Takes over what dead processes left, oldest first. A rename is the claim: two that try get it once. */
@@ -74,7 +73,7 @@ export function adoptSpoolFiles(dir: string): SpoolFile[] {
   });
 }
 
-function openSpoolFile(dir: string, base: string, appendLine: (file: string, line: string) => void = appendDurably): SpoolFile {
+function openSpoolFile(dir: string, base: string, sync = true): SpoolFile {
   const file = join(dir, `${process.pid}.${base}.jsonl`);
   const folder = join(dir, `${base}.files`);
   let kept = existsSync(folder) ? readdirSync(folder).length : 0;
@@ -83,6 +82,21 @@ function openSpoolFile(dir: string, base: string, appendLine: (file: string, lin
   // A line without its end was never acknowledged: its writer was killed.
   let size = existsSync(file) ? statSync(file).size : 0;
   let pending = existsSync(file) ? readFileSync(file, 'latin1').split('\n').length - 1 : 0;
+
+  // Without syncing, opening the file would be most of the work: it stays open.
+  let held: number | null = null;
+  function append(line: string): void {
+    if (held === null) mkdirSync(dir, { recursive: true });
+    if (sync) appendDurably(file, line);
+    else {
+      held ??= openSync(file, 'a');
+      appendFileSync(held, line);
+    }
+  }
+  function letGo(): void {
+    if (held !== null) closeSync(held);
+    held = null;
+  }
 
   /** Reads whole lines from `offset` on, at least one when one is pending. */
   function fill(): void {
@@ -109,8 +123,7 @@ function openSpoolFile(dir: string, base: string, appendLine: (file: string, lin
       const line = `${entry}
 `;
       try {
-        mkdirSync(dir, { recursive: true });
-        appendLine(file, line);
+        append(line);
       } catch (error) {
         throw storeError(file, error);
       }
@@ -137,6 +150,7 @@ function openSpoolFile(dir: string, base: string, appendLine: (file: string, lin
       for (const line of buffered.splice(0, lines)) offset += Buffer.byteLength(line) + 1;
       pending -= lines;
       if (pending > 0) return;
+      letGo();
       rmSync(file, { force: true });
       rmSync(folder, { recursive: true, force: true });
       offset = 0;
@@ -144,6 +158,7 @@ function openSpoolFile(dir: string, base: string, appendLine: (file: string, lin
       size = 0;
     },
     release: () => {
+      letGo();
       if (pending > 0) renameSync(file, join(dir, `${NOBODY}.${base}.jsonl`));
       pending = 0;
     },

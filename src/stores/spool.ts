@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Code, isNetloopError, NetloopError } from '../errors.js';
 import { IDEMPOTENCY_TAG, type RunLog, type RunStart, runId, startTags, type Tracking } from '../tracking.js';
 import { artifactPath, storedLog } from '../tracking-limits.js';
 import { createRunIds } from './run-ids.js';
-import { bundle, handEntry, refused, type SpoolEntry, spoolEntry, spoolLine } from './spool-entry.js';
+import { handEntry, refused, type SpoolEntry, spoolLine } from './spool-entry.js';
 import { adoptSpoolFiles, createSpoolFile, type SpoolFile } from './spool-file.js';
+import { createHand } from './spool-hand.js';
+import { isLocal } from './spool-local.js';
 
 /** Milliseconds that entries gather for before they go to a store in the background. */
 const LINGER = 100;
+/** Bytes that may wait for a store on this machine while it answers. */
+const BEHIND = 4 << 20;
 
 /** A tracking store that takes everything at once, whether or not the store beneath answers. */
 export interface SpooledTracking extends Tracking {
@@ -28,8 +31,8 @@ export interface SpoolOptions {
   /** Milliseconds between attempts while the store is out. */
   readonly retry?: number;
   /**
-   * For a store that takes its time (a server): what is logged is kept on disk and handed over behind the caller's back, many
-   * entries in one call. Refusals for good then come as warnings.
+   * What is logged is kept on disk, in an append, and handed over behind the caller's back: many entries in one call to a server, in one
+   * transaction to a store on this machine. Refusals for good then come as warnings.
    */
   readonly background?: boolean;
   /** Milliseconds that a caller waits for such a store to begin a run, whose id is then the store's own. */
@@ -72,12 +75,13 @@ export function createSpooledTracking(
   // Background: runs whose start waits, and an attempt to start one that has not ended, although nobody waits for it any more.
   const unstarted = new Set<string>();
   let attempt: Promise<unknown> = Promise.resolve();
-
   const pending = (): number => left.reduce((sum, file) => sum + file.pending(), current.pending());
 
   function warn(code: Code, message: string, cause?: unknown): void {
     onWarning(new NetloopError(code, message, { cause, where: { file: dir } }));
   }
+
+  const hand = createHand({ dir, store, ids, warn, onStarted: (id) => void unstarted.delete(id) });
 
   /** An outage begins (told once) or goes on. */
   function outage(error: unknown): void {
@@ -101,45 +105,6 @@ export function createSpooledTracking(
     }, wait).unref();
   }
 
-  function reject(line: string, code: Code, why: string): void {
-    const file = join(dir, 'rejected.jsonl');
-    appendFileSync(file, `${JSON.stringify({ line, code, reason: why })}\n`);
-    warn(code, `an entry that had waited cannot be stored and is kept in ${file}: ${why}`);
-  }
-
-  /** Hands one entry over; what is refused for good is set aside, so that nothing behind it has to wait. */
-  async function handOver(line: string, file: SpoolFile): Promise<void> {
-    const entry = spoolEntry(line);
-    if (entry === null) return reject(line, 'NL_FILE_CORRUPT', 'the line is damaged');
-    try {
-      const given = await handEntry(entry, store(), ids.real, file.read);
-      if (entry.op === 'start' && given !== null) ids.set(entry.id, given);
-      if (entry.op === 'start') unstarted.delete(entry.id);
-    } catch (error) {
-      if (!refused(error)) throw error;
-      reject(line, error.code, error.message);
-      // A changed param must not cost the metrics that were logged with it.
-      if (entry.op === 'log' && entry.entries.params)
-        await handOver(spoolLine({ ...entry, entries: { ...entry.entries, params: undefined } }), file);
-    }
-  }
-
-  /** Hands over the oldest entries that go in one call; gives how many lines they were. */
-  async function handBundle(lines: readonly string[], file: SpoolFile): Promise<number> {
-    const found = lines.length > 1 ? bundle(lines) : null;
-    if (found !== null && found.lines > 1) {
-      try {
-        await handEntry(found.entry, store(), ids.real, file.read);
-        return found.lines;
-      } catch (error) {
-        if (!refused(error)) throw error;
-        // One of them is at fault: they go alone until it is found.
-      }
-    }
-    await handOver(lines[0]!, file);
-    return 1;
-  }
-
   async function handAllOver(): Promise<boolean> {
     try {
       // Two attempts to start one run must not overlap: the second looks for what the first has made.
@@ -147,7 +112,7 @@ export function createSpooledTracking(
       while (left.length > 0 || current.pending() > 0) {
         const file = left[0] ?? current;
         const lines = file.peek();
-        if (lines.length > 0) file.take(await handBundle(lines, file));
+        if (lines.length > 0) file.take(await hand(lines, file));
         if (file.pending() === 0 && file === left[0]) left.shift();
       }
       out = false;
@@ -175,6 +140,11 @@ export function createSpooledTracking(
     schedule();
   }
 
+  /** A store on this machine is waited for when it falls behind: what is appended in one go would else fill the disk. */
+  async function keepUp(): Promise<void> {
+    if (opened !== null && isLocal(opened) && !out && current.bytes() > BEHIND) await drain();
+  }
+
   /**
    * Straight to the store when nothing waits and it answers; else to the spool, at once, however long the store takes to
    * say that it is out. Calls reach the store in the order in which they were made.
@@ -182,6 +152,7 @@ export function createSpooledTracking(
   async function record<T>(direct: () => Promise<T>, later: () => SpoolEntry, result: T): Promise<T> {
     if (background || (waiting === 0 && pending() > 0)) {
       spool(later);
+      if (background) await keepUp();
       return result;
     }
     waiting++;
@@ -256,6 +227,15 @@ export function createSpooledTracking(
     artifact: async (run, path, bytes) => {
       artifactPath(path);
       const later = (): SpoolEntry => ({ op: 'artifact', run, path, file: current.keep(bytes) });
+      // On this machine a file is in its place as soon as it would be in the spool.
+      if (background && opened !== null && isLocal(opened) && !out && !unstarted.has(run)) {
+        try {
+          return await opened.artifact(ids.real(run), path, bytes);
+        } catch (error) {
+          if (refused(error)) throw error;
+          outage(error);
+        }
+      }
       await record<void>(() => store().artifact(ids.real(run), path, bytes), later, undefined);
     },
     finish: (run, status, endTime = now()) =>

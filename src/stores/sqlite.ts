@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
 import { isNetloopError } from '../errors.js';
+import { makeFolder } from './make-folder.js';
 import { storeError } from './store-error.js';
 
 /** What SQLite stores and gives back. */
@@ -50,7 +50,7 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
     }
   };
   const db = coded(() => {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const opened = new Database(file, { timeout: wait });
     if (wal) {
       opened.pragma('journal_mode = WAL');

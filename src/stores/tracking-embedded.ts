@@ -6,13 +6,13 @@ import { artifactPath, metricValue, storedLog } from '../tracking-limits.js';
 import { openMlflowStore } from './mlflow-store.js';
 import { createModelMirror } from './model-mirror.js';
 import { createRunReader } from './run-reader.js';
-import type { RunStore } from './run-store.js';
+import type { LocalTracking, RunCalls, RunStore } from './run-store.js';
 import { createRunWriter } from './run-writer.js';
 import { createPatience } from './sqlite.js';
 import { storeError } from './store-error.js';
 
 /** The embedded store: a folder on this machine. */
-export interface EmbeddedTracking extends RunStore {
+export interface EmbeddedTracking extends RunStore, LocalTracking {
   readonly dir: string;
 }
 
@@ -58,6 +58,12 @@ export function createEmbeddedTracking(
     });
   }
 
+  const calls: RunCalls = {
+    start: writer.start,
+    log: (run, entries) => writer.log(run, storedLog(entries, now()), entries.datasets ?? []),
+    finish: writer.finish,
+  };
+
   return {
     dir,
     place: dir,
@@ -80,6 +86,7 @@ export function createEmbeddedTracking(
       }
     },
     finish: (run, status, endTime = now()) => patiently(() => writer.finish(run, status, endTime)),
+    together: (work) => patiently(() => work(calls)),
     runs: async (filter) => reader(filter),
     history: async (run, key) => {
       writer.known(run);

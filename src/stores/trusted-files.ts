@@ -5,7 +5,7 @@ import { NetloopError } from '../errors.js';
 import type { TrustedStore } from '../experiment.js';
 import { sha256 } from '../hash.js';
 import type { Architecture, LabelledBatch } from '../model.js';
-import type { Trusted } from '../trusted.js';
+import type { Trusted, TrustedFlows } from '../trusted.js';
 import { replaceDurably } from './durable-file.js';
 
 interface Shape {
@@ -23,6 +23,8 @@ interface Manifest {
   readonly modelHash: string;
   /** Absent in files of an older netloop. */
   readonly origins?: Trusted['origins'];
+  /** Of a behaviour learner: single flows. */
+  readonly flows?: { readonly learn: Shape; readonly calibrate: Shape; readonly origins?: TrustedFlows['origins'] };
   /** SHA-256 of everything after the manifest. */
   readonly sha256: string;
 }
@@ -35,8 +37,9 @@ export function createTrustedFiles(dir: string): TrustedStore {
   const fileOf = (name: string): string => join(dir, `${name}.trusted`);
   return {
     async save(name, trusted) {
-      const { golden, goldenHash, reservoir, baselines, first, origins } = trusted;
-      const body = Buffer.concat([golden.x, golden.y, reservoir.x, reservoir.y].map(bytesOf).concat(first.weights));
+      const { golden, goldenHash, reservoir, baselines, first, origins, flows } = trusted;
+      const batches = [golden, reservoir, ...(flows ? [flows.learn, flows.calibrate] : [])];
+      const body = Buffer.concat(batches.flatMap(({ x, y }) => [bytesOf(x), bytesOf(y)]).concat(first.weights));
       const manifest: Manifest = {
         format: 'netloop-trusted-1',
         golden: shapeOf(golden),
@@ -46,6 +49,7 @@ export function createTrustedFiles(dir: string): TrustedStore {
         architecture: first.architecture,
         modelHash: first.sha256,
         origins,
+        ...(flows && { flows: { learn: shapeOf(flows.learn), calibrate: shapeOf(flows.calibrate), origins: flows.origins } }),
         sha256: sha256(body),
       };
       mkdirSync(dir, { recursive: true });
@@ -71,6 +75,8 @@ export function createTrustedFiles(dir: string): TrustedStore {
       const batch = (s: Shape): LabelledBatch => ({ ...s, x: floats(s.rows * s.steps * s.features), y: floats(s.rows) });
       const golden = batch(manifest.golden);
       const reservoir = batch(manifest.reservoir);
+      const single = manifest.flows;
+      const flows = single && { ...single, learn: batch(single.learn), calibrate: batch(single.calibrate) };
       const weights = Uint8Array.from(body.subarray(at));
       const first: Trusted['first'] = {
         format: 'netloop-model-1',
@@ -79,7 +85,7 @@ export function createTrustedFiles(dir: string): TrustedStore {
         sha256: manifest.modelHash,
       };
       const { goldenHash, baselines, origins } = manifest;
-      return { golden, goldenHash, reservoir, baselines, first, ...(origins ? { origins } : {}) };
+      return { golden, goldenHash, reservoir, baselines, first, ...(origins && { origins }), ...(flows && { flows }) };
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Architecture } from '../model.js';
 import { type ModelName, type ModelVersion, versionUnknown } from '../registry.js';
 import { syncFolder, writeDurably } from './durable-file.js';
 import { alive } from './process-alive.js';
+import './tfjs/engine.js'; // a version may be a researcher's own layers
 
 /** A version on disk: `manifest.json` beside the weights and the encoder, all hashed in it. */
 interface Manifest {

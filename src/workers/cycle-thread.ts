@@ -4,7 +4,10 @@ import { type CycleResult, runCycle } from '../cycle.js';
 import type { Step } from '../detector.js';
 import { isNetloopError, NetloopError } from '../errors.js';
 import { keysOf } from '../feedback.js';
+import type { LabelledBatch } from '../model.js';
+import type { Sample } from '../samples.js';
 import type { CycleAsk, CycleNews, CycleOrder, CycleStart } from './messages.js';
+import '../stores/tfjs/engine.js'; // a champion, or the model that a lineage begins with, may be a researcher's own
 import { stepBack } from './priority.js';
 
 const port = parentPort!;
@@ -20,12 +23,15 @@ function ask<T>(call: CycleAsk): Promise<T> {
   });
 }
 
+const steps: Step[] = [];
+const extra: Sample[] = [];
+
 const never = async (): Promise<never> => {
   throw new Error('a cycle only puts and promotes');
 };
 
-function work({ job, champion, key, labels, run }: CycleStart, steps: readonly Step[]): Promise<CycleResult> {
-  return runCycle({ ...job, steps }, champion, {
+function work({ job, champion, key, labels, run, first }: CycleStart): Promise<CycleResult> {
+  return runCycle({ ...job, steps, extra }, champion, {
     registry: {
       put: (...args) => ask({ what: 'put', args }),
       promote: (...args) => ask({ what: 'promote', args }),
@@ -33,12 +39,26 @@ function work({ job, champion, key, labels, run }: CycleStart, steps: readonly S
       rollback: never,
       list: never,
     },
-    train: (model, batch, { signal: _, onEpoch: __, ...options }) => ask({ what: 'train', args: [model, batch, options] }),
+    train: (model, batch, { signal: _, onEpoch: __, ...options }) => {
+      const { validation, ...rest } = options;
+      return ask({ what: 'train', args: [model, shared(batch), { ...rest, ...(validation && { validation: shared(validation) }) }] });
+    },
+    first: first ? (...args) => ask({ what: 'first', args }) : undefined,
     onState: (...args) => ask({ what: 'state', args }),
     onLabels: labels ? (...args) => ask({ what: 'labels', args }) : undefined,
     keys: key === null ? undefined : keysOf(key),
     run,
   });
+}
+
+/** Rows that pass two more threads are copied once, here. */
+function shared({ x, y, weight, ...shape }: LabelledBatch): LabelledBatch {
+  const over = (a: Float32Array): Float32Array => {
+    const copy = new Float32Array(new SharedArrayBuffer(a.byteLength));
+    copy.set(a);
+    return copy;
+  };
+  return { ...shape, x: over(x), y: over(y), ...(weight && { weight: over(weight) }) };
 }
 
 function settle(order: Extract<CycleOrder, { id: number }>): void {
@@ -48,13 +68,13 @@ function settle(order: Extract<CycleOrder, { id: number }>): void {
   else entry?.reject(new NetloopError(order.code, order.message, { where: order.where }));
 }
 
-const steps: Step[] = [];
 stepBack();
 port.on('message', (order: CycleOrder) => {
   if (order.kind === 'steps') steps.push(...order.steps);
+  else if (order.kind === 'extra') extra.push(...order.extra);
   else if (order.kind !== 'go') settle(order);
   else {
-    void work(workerData as CycleStart, steps).then(
+    void work(workerData as CycleStart).then(
       (result) => tell({ kind: 'done', result }),
       (error: unknown) => {
         if (!isNetloopError(error)) throw error; // ends the thread; whoever waits gets NL_WORKER

@@ -7,14 +7,15 @@ import type { ModelVersion } from '../registry.js';
 import { compiled } from './compiled.js';
 import type { CycleCall, CycleNews, CycleOrder, CycleStart } from './messages.js';
 
-/** Flows a message: copying them takes a few milliseconds. */
+/** Flows or samples a message: copying them takes a few milliseconds. */
 const PIECE = 250;
 
 /** What the thread asks of this side: registry, journal, ledger and training stay here. */
-async function answer({ registry, train, onState, onLabels, onEpoch, signal }: CyclePorts, call: CycleCall): Promise<unknown> {
+async function answer({ registry, train, first, onState, onLabels, onEpoch, signal }: CyclePorts, call: CycleCall): Promise<unknown> {
   if (call.what === 'put') return registry.put(...call.args);
   if (call.what === 'promote') return registry.promote(...call.args);
   if (call.what === 'state') return onState?.(...call.args);
+  if (call.what === 'first') return (await first?.(...call.args)) ?? null;
   if (call.what === 'labels') return void (await onLabels?.(...call.args));
   const [model, batch, options] = call.args;
   return train(model, batch, { ...options, signal, onEpoch });
@@ -28,8 +29,15 @@ async function answer({ registry, train, onState, onLabels, onEpoch, signal }: C
 export async function runCycleInWorker(job: CycleJob, champion: ModelVersion | null, ports: CyclePorts): Promise<CycleResult> {
   const { keys, run = null } = ports;
   if (keys && keys.secret === undefined) return runCycle(job, champion, ports); // such keys cannot go along
-  const { steps, ...rest } = job;
-  const start: CycleStart = { job: rest, champion, key: keys?.secret ?? null, labels: ports.onLabels !== undefined, run };
+  const { steps, extra = [], ...rest } = job;
+  const start: CycleStart = {
+    job: rest,
+    champion,
+    key: keys?.secret ?? null,
+    labels: ports.onLabels !== undefined,
+    run,
+    first: ports.first !== undefined,
+  };
   const worker = new Worker(compiled('cycle-thread'), {
     workerData: start,
     execArgv: [],
@@ -65,8 +73,9 @@ export async function runCycleInWorker(job: CycleJob, champion: ModelVersion | n
   done.catch(() => {}); // looked at below, when everything has been handed over
 
   try {
-    for (let at = 0; at < steps.length && !over; at += PIECE) {
-      say({ kind: 'steps', steps: steps.slice(at, at + PIECE) });
+    for (let at = 0; at < Math.max(steps.length, extra.length) && !over; at += PIECE) {
+      if (at < steps.length) say({ kind: 'steps', steps: steps.slice(at, at + PIECE) });
+      if (at < extra.length) say({ kind: 'extra', extra: extra.slice(at, at + PIECE) });
       await turn();
     }
     say({ kind: 'go' });

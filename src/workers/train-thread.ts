@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { isNetloopError } from '../errors.js';
 import type { BatchProgress, EpochRecord } from '../model.js';
 import { loadModel } from '../networks/load.js';
+import '../stores/tfjs/engine.js'; // the model may be a researcher's own
 import type { TrainJob, TrainNews } from './messages.js';
 import { stepBack } from './priority.js';
 import { createTeam } from './team.js';

@@ -31,13 +31,20 @@ const compactBatch = (b: LabelledBatch): LabelledBatch => ({
   ...(b.weight ? { weight: compact(b.weight) } : {}),
 });
 
+/** Arrays of the size of its weights that TensorFlow.js holds while it trains: two copies, gradients, Adam's moments and what is on its way. */
+const LAYERS_COPIES = 8;
+
 /** @throws NL_OPTION when rows and network together are larger than the bound */
 function checkBound({ model, batch, options }: WorkerTraining, megabytes: number): void {
   const rows = [batch, options.validation].reduce(
     (sum, b) => sum + (b ? b.x.byteLength + b.y.byteLength + (b.weight?.byteLength ?? 0) : 0),
     0,
   );
-  const needed = (rows + trainingBytes(checkArchitecture(model.architecture), options.threads)) / 2 ** 20;
+  const own =
+    model.architecture.kind === 'tfjs'
+      ? LAYERS_COPIES * model.weights.byteLength
+      : trainingBytes(checkArchitecture(model.architecture), options.threads);
+  const needed = (rows + own) / 2 ** 20;
   if (needed > megabytes) {
     const what = `training takes ${Math.ceil(needed)} MB of arrays: expected at most ${megabytes}`;
     throw new NetloopError('NL_OPTION', `${what}; take fewer rows, units or threads, or raise arrayMegabytes`);

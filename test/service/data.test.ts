@@ -144,6 +144,18 @@ describe('what is done with alerts', () => {
     expect(lines[1]).toContain(`"'=HYPERLINK(""http://evil"")"`);
     expect(lines[2]).toMatch(/^alert-1,2023-11-14T22:13:21\.000Z,1700000001000001,DFA,flood,10\.0\.0\.7,40000,fe80::1,22,1,,bob,site-1,/);
     expect((await call('GET', '/alerts/archive/2')).status).toBe(404);
+    // Those that are in no archive, and of them what a filter names, are told the same way.
+    await call('POST', '/alerts/alert-2400/feedback', { verdict: 'false-positive', reason: 'our own scanner' });
+    const live = await call('GET', '/alerts.csv');
+    expect(live.headers.get('content-disposition')).toBe('attachment; filename="alerts.csv"');
+    const open = live.text.trimEnd().split('\r\n');
+    expect(open).toHaveLength(501);
+    expect(open.filter((line) => !line.endsWith(','))).toEqual([open[0], expect.stringMatching(/^alert-2400,.*,false-positive$/)]);
+    expect((await call('GET', '/alerts.csv?id=alert-2400')).text).toBe(`${open[0]}\r\n${open[401]}\r\n`);
+    expect((await call('GET', '/alerts.csv?cursor=1')).status).toBe(400);
+    // And what a person said is told beside the alert.
+    const [said, unsaid] = (await call('GET', `/alerts?since=${storedAlert(2399).ts}&until=${storedAlert(2401).ts}`)).json.alerts;
+    expect([said.id, said.verdict, unsaid.id, 'verdict' in unsaid]).toEqual(['alert-2400', 'false-positive', 'alert-2399', false]);
     // A reader that takes nothing for a while gets everything all the same, and keeps nobody waiting.
     const { hostname, port } = new URL(url);
     const slow = connect(Number(port), hostname);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ModelVersion } from '../../src/registry.js';
 import { createCaller } from './answers.js';
 import { small, startSite } from './site.js';
 
@@ -73,20 +74,47 @@ describe('the service over HTTP', () => {
     const again = await call('GET', '/models/flow/champion', undefined, { 'if-none-match': `"other", ${tag}` });
     expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', tag]);
     const other = first.json.version === 1 ? 2 : 1;
-    expect((await call('POST', '/models/flow/promote', { version: other, why: 'a test' })).json).toMatchObject({
+    expect((await call('POST', '/models/flow/promote', { version: other, force: true, why: 'a test' })).json).toMatchObject({
       from: first.json.version,
       to: other,
     });
     expect((await call('GET', '/models/flow/champion', undefined, { 'if-none-match': tag })).status).toBe(200);
     expect(learnerOf((await call('GET', '/learning/status')).json, 'flow').live).toBe(other);
     expect((await call('POST', '/models/flow/promote', { version: 99 })).status).toBe(404);
-    await call('POST', '/models/flow/promote', { version: 2 });
+    await call('POST', '/models/flow/promote', { version: 2, force: true, why: 'a test' });
     expect((await call('POST', '/models/flow/rollback')).json).toMatchObject({ from: 2, to: 1, why: 'rolled back by hand' });
     expect((await call('POST', '/models/flow/rollback', {})).status).toBe(404); // nothing is before the first
     expect((await call('POST', '/detector/reload')).json).toMatchObject({
       watching: false,
       models: [{ name: 'behaviour' }, { name: 'flow', version: 1 }],
     });
+  });
+
+  test('what the gate refused, or never judged, goes live only by force and with a reason, and the trail says so', async () => {
+    const { url, until, ports } = await startSite({ flows: 1300, config: { ...small, gate: { minAccuracy: 1 } } });
+    const { call } = await createCaller(url);
+    await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' });
+    await until(async () => (await call('GET', '/sniffer/status')).json.state === 'stopped');
+    const promote = (body: object) => call('POST', '/models/flow/promote', body);
+    const cycles: { state: string; version: number }[] = (await call('GET', '/learning/history?learner=flow')).json.history;
+    const refused = cycles.find(({ state }) => state === 'rolled-back')!.version;
+    const live = async () => (await ports.registry.current('flow'))?.version ?? null;
+    const before = await live();
+    const answer = await promote({ version: refused, why: 'I like it' });
+    expect([answer.status, answer.json.error]).toEqual([
+      409,
+      { code: 'NL_GATE', message: expect.stringMatching(/^flow@\d+ does not go live: the gate refused it \(.+\); force, with a reason,/) },
+    ]);
+    for (const why of [undefined, ' ']) expect((await promote({ version: refused, force: true, why })).status).toBe(400);
+    const [{ version: _, ...found }] = (await ports.registry.list('flow')) as [ModelVersion];
+    const { version: unjudged } = await ports.registry.put({ ...found, parent: null, run: null });
+    expect((await promote({ version: unjudged })).json.error.message).toContain('no gate has judged it');
+    expect(await live()).toBe(before);
+    expect((await promote({ version: refused, force: true, why: 'a drill' })).json).toMatchObject({
+      to: refused,
+      why: expect.stringMatching(/^forced past the gate \(refused: .+\): a drill$/),
+    });
+    expect(await live()).toBe(refused);
   });
 
   test('a wire: train-now 202 and 409, collection without a sniffer 409, learners alone, detection goes on meanwhile', async () => {

@@ -32,6 +32,14 @@ describe('findHome', () => {
 });
 
 describe('prepareHome', () => {
+  it('says that a place cannot be written, also where the system says that a name in it does not exist', {
+    skip: process.platform !== 'linux',
+  }, () => {
+    for (const place of ['/proc/netloop/home', '/proc/1/netloop', '/dev/null/home', '/sys/netloop']) {
+      expect(() => prepareHome(findHome('/', { NETLOOP_HOME: place })), place).toThrow(expect.objectContaining({ code: 'NL_STORE_WRITE' }));
+    }
+  });
+
   it('makes the folders', () => {
     const home = findHome(testFolder(), {});
     expect(prepareHome(home)).toBe(home);

@@ -3,6 +3,7 @@ import { checkArchitecture } from '../../networks/check.js';
 import { layOut } from '../../networks/layout.js';
 import type { ModelVersion } from '../../registry.js';
 import { kerasFile } from '../keras/write.js';
+import { tfjsJson } from '../tfjs/files.js';
 import type { Files } from '../version-files.js';
 import { NUMPY_LOADER } from './numpy-loader.js';
 
@@ -19,6 +20,8 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
  * @example createFileRegistry({ dir, mirror: tracking, pages: mlflowModelFiles })
  */
 export async function mlflowModelFiles({ name, version, model, parent, dataHash, run }: ModelVersion): Promise<Files> {
+  // Python has no loader for a researcher's own layers: what TensorFlow.js reads, and nothing that says otherwise.
+  if (model.architecture.kind === 'tfjs') return { 'data/model.json': tfjsJson(model, 'weights.bin'), 'data/weights.bin': model.weights };
   const { kind, steps, features } = model.architecture;
   const tensor = (shape: readonly number[]): string => JSON.stringify([{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape } }]);
   const description = {

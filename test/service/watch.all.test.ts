@@ -75,7 +75,7 @@ describe('after a promotion', () => {
     await call('POST', '/learning/train-now', { learner: 'flow' });
     await site.until(() => flow().live === 1);
     const bad = await putOpposite(site.ports.registry);
-    await call('POST', '/models/flow/promote', { version: bad.version, why: 'a test' });
+    await call('POST', '/models/flow/promote', { version: bad.version, force: true, why: 'a test' });
     expect(flow().live).toBe(bad.version);
     await site.until(async () => (await call('GET', '/monitoring')).json.rollbacks === 1);
     expect(flow().live).toBe(1);
