@@ -1,6 +1,6 @@
 /**
  * Every error a user can meet, by code: what it means and what to do.
- * `docs/errors.md` lists exactly these; a test holds the two equal.
+ * The README lists exactly these, and GUIDE.md has a section for each; tests hold them equal.
  */
 export const codes = {
   NL_OPTION: 'An option is outside its range. The message names the option, the rule and the value.',
@@ -39,6 +39,44 @@ export const codes = {
 } as const;
 
 export type Code = keyof typeof codes;
+
+/** What somebody sees who meets it: the heading of its section in GUIDE.md. */
+export const symptoms: { readonly [code in Code]: string } = {
+  NL_OPTION: 'An option is refused',
+  NL_SPEC: 'A configuration is refused',
+  NL_FILE_MISSING: 'A file is not found',
+  NL_FILE_EMPTY: 'A file is empty',
+  NL_FILE_FORMAT: 'A file is not recognised',
+  NL_FILE_CORRUPT: 'A file is damaged',
+  NL_STORE_WRITE: 'Nothing can be written',
+  NL_STORE_LAYOUT: 'A store is of another version',
+  NL_MODEL_SCHEMA: 'A model does not fit',
+  NL_MODEL_CORRUPT: 'The model is not reloading',
+  NL_MODEL_UNKNOWN: 'No such model',
+  NL_GATE: 'A version may not go live',
+  NL_LAYER_UNKNOWN: 'Unknown layer',
+  NL_NO_SEQUENCES: 'No sequences built',
+  NL_NO_USER: 'No such user column',
+  NL_ONE_CLASS: 'Only one class',
+  NL_BAD_VALUE: 'A feature is not a number',
+  NL_WORKER: 'Training fails',
+  NL_CANCELLED: 'It was stopped',
+  NL_RIGHTS: 'A right or a program is missing',
+  NL_DATASET: 'A data set is absent or different',
+  NL_RUN_UNKNOWN: 'No such run',
+  NL_NOT_KEPT: 'A live run cannot be repeated',
+  NL_BUSY: 'Another process is at work',
+  NL_NOT_RUNNING: 'No sniffer is running',
+  NL_TOO_FEW: 'Not enough samples',
+  NL_TOKEN: 'A token is asked for',
+  NL_NOT_FOUND: 'Nothing at this address',
+  NL_TOO_MUCH: 'Too much at once',
+  NL_SERVER: 'The MLflow server is away',
+  NL_INTERNAL: 'Something broke inside',
+};
+
+/** Where the guide speaks of a code. @example guideOf('NL_NO_SEQUENCES')  // 'GUIDE.md#no-sequences-built' */
+export const guideOf = (code: Code): string => `GUIDE.md#${symptoms[code].toLowerCase().replaceAll(' ', '-')}`;
 
 /** Where an error happened: a file with a byte offset or row, an option, a layer. */
 export interface Where {

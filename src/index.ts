@@ -26,11 +26,22 @@ export { calibrationError, fitTemperature, withTemperature } from './calibrate.j
 // Many runs: sweeps, the same run again, why two runs differ.
 export { type ComparedRow, type ComparedSection, type ComparedValue, type Comparison, compareRuns } from './compare.js';
 export { type Credibility, fitCredibility } from './conformal.js';
+// Two versions on the same traffic, alert by alert.
+export { type Counterfactual, type CounterfactualOptions, createCounterfactual } from './counterfactual.js';
 // Watching, and learning from a window, cycle by cycle.
 export { type CycleJob, type CyclePorts, type CycleRecord, type CycleResult, runCycle, type Train, type Trusted } from './cycle.js';
 // Bytes -> packets.
 export { createDecoder, type Decoder, decode } from './decode.js';
-export { createDetector, type Detector, type DetectorOptions, type Scored, type Step, type SwapRecord } from './detector.js';
+export {
+  createDetector,
+  type Detector,
+  type DetectorOptions,
+  type Scored,
+  type Step,
+  type SwapLatency,
+  type SwapRecord,
+} from './detector.js';
+export { type AlertDifference, type AlertDifferences, createDifferenceTally, type DifferenceTally } from './difference.js';
 export { type Adwin, createAdwin } from './drift/adwin.js';
 export type { DriftDetector } from './drift/detector.js';
 export { createKswin, type KswinOptions } from './drift/kswin.js';
@@ -70,6 +81,7 @@ export {
   userKey,
   type Word,
 } from './feedback.js';
+export type { FirstModel, FirstShape } from './first-model.js';
 export {
   type ArpEvent,
   type ConnState,
@@ -217,11 +229,12 @@ export { kerasFile, kerasH5 } from './stores/keras/write.js';
 export { createLedgerStore } from './stores/ledger-sqlite.js';
 export { type ServerSettings, serverSettings } from './stores/mlflow/settings.js';
 export { createServerTracking, type ServerOptions } from './stores/mlflow/tracking.js';
+export { type TrackingPlace, trackingPlace } from './stores/open-tracking.js';
 export { readRun } from './stores/recorded-run.js';
 export { createFileRegistry, type FileRegistry } from './stores/registry-files.js';
 export type { MetricPoint, RunStore } from './stores/run-store.js';
 export { createSpooledTracking } from './stores/spool.js';
-export { fromTfjs, type TfjsLayers } from './stores/tfjs/convert.js';
+export { type FromTfjsOptions, fromTfjs, type TfjsLayers } from './stores/tfjs/convert.js';
 export { createEmbeddedTracking, type EmbeddedTracking } from './stores/tracking-embedded.js';
 export { createTrustedFiles } from './stores/trusted-files.js';
 // Training, and whole cycles, beside detection.

@@ -60,3 +60,7 @@ ${sections.join('\n')}
 </html>
 `;
 }
+
+/** A table of text as a page. */
+export const renderTextPage = (text: string): string =>
+  `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>netloop compare</title>\n<style>${style}</style>\n<pre>${escaped(text)}</pre>\n</html>\n`;

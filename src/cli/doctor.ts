@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { labRequirements } from '../lab/requirements.js';
 import { prepareHome } from '../stores/home.js';
 import { createFileRegistry } from '../stores/registry-files.js';
+import { installedJupyter } from './jupyter.js';
 import { openHome } from './ports.js';
 import { type SelfCheck, selfTest } from './self-test.js';
 
@@ -44,6 +45,7 @@ async function examine(): Promise<readonly Finding[]> {
       () => versionOf('python3', '--version'),
       'apt-get install python3 python3-venv (JupyterLab and the MLflow page; all else works without)',
     ),
+    attempt('jupyterlab', installedJupyter, 'netloop notebook installs it into .netloop/ and opens the notebooks (a minute or so, once)'),
     attempt('git', () => versionOf('git', '--version'), 'apt-get install git (runs then record the commit)'),
   ];
   const { missing } = await labRequirements();

@@ -1,37 +1,45 @@
-import type { Flow } from '../flow.js';
+import type { Flow, TrafficEvent } from '../flow.js';
 import type { Source } from '../source.js';
 import { createTraffic, type TrafficOptions } from '../traffic.js';
 import { damageOf, refuseUndecodable, reportDamage } from './damage.js';
 import { interruptSignal } from './interrupt.js';
 
-/** Flows of a file that are delivered together. */
-const GATHERED = 4096;
+/** Who takes the flows. */
+export interface FlowTaker {
+  /** One that has ended. */
+  add(flow: Flow): void;
+  /** Between batches of packets: hands on what was taken. `now`: a wire's flows are told of at once; a file's may gather. */
+  settle?(now: boolean): Promise<void>;
+  /** Everything that happens, before `add` hears of an end; without it only ends are followed, which costs less. */
+  watch?(event: TrafficEvent): void;
+}
 
 /**
- * All flows of some sources in the order in which they end, a batch at a time; then what could not be used, on standard error.
+ * All flows of some sources in the order in which they end; then what could not be used, on standard error.
  * A source that breaks off has still delivered what came before.
  * @throws what the sources throw, NL_FILE_FORMAT where no packet could be decoded
  */
 export async function eachFlow(
   sources: readonly Source[],
   options: TrafficOptions,
-  take: (flows: readonly Flow[]) => Promise<void>,
+  taker: FlowTaker,
   signal = interruptSignal(),
 ): Promise<void> {
-  const ended: Flow[] = [];
   let flows = 0;
   let refused = false;
   const traffic = createTraffic(
     (event) => {
-      if (event.kind === 'closed') ended.push(event.flow);
+      taker.watch?.(event);
+      if (event.kind !== 'closed') return;
+      flows++;
+      taker.add(event.flow);
     },
-    { ...options, events: 'closed' },
+    { ...options, events: taker.watch === undefined ? 'closed' : 'all' },
   );
-  const deliver = async (): Promise<void> => {
-    if (ended.length === 0 || refused) return;
-    flows += ended.length;
+  const settle = async (now: boolean): Promise<void> => {
+    if (refused) return;
     refused = true; // until it has been taken
-    await take(ended.splice(0));
+    await taker.settle?.(now);
     refused = false;
   };
   try {
@@ -39,13 +47,12 @@ export async function eachFlow(
       traffic.begin(source);
       for await (const batch of source.read({ signal })) {
         traffic.batch(batch);
-        // A wire's flows are told of at once; a file's gather, as every delivery costs.
-        if (source.live || ended.length >= GATHERED) await deliver();
+        await settle(source.live === true);
       }
     }
   } finally {
     traffic.flush();
-    await deliver();
+    await settle(true);
     reportDamage({ ...damageOf(sources), ...traffic.ignored() });
   }
   refuseUndecodable(

@@ -1,13 +1,15 @@
 import { realpathSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { isNetloopError, NetloopError } from '../errors.js';
-import { flowRecord } from '../features/record.js';
 import { createFeaturizer } from '../featurize.js';
 import type { Source } from '../source.js';
 import { type FlowFormat, flowFormats, openFlowWriter } from '../stores/flow-writer.js';
 import { eachFlow } from './each-flow.js';
 import { addSourceOptions, trafficOptions } from './source-options.js';
 import { addWireOptions, openTraffic, type WireFlags } from './wire.js';
+
+/** Octets of a file's flows that are written together. */
+const GATHERED = 1 << 18;
 
 interface Flags extends WireFlags {
   readonly format?: FlowFormat;
@@ -66,7 +68,10 @@ async function flows(files: readonly string[], flags: Flags): Promise<void> {
       sources,
       // A card completes the checksums of what this host sends only after a capture has seen it.
       trafficOptions(live ? { ...flags, checksums: flags.checksums ?? 'offload' } : flags, true),
-      (ended) => writer.write(ended.map((flow) => flowRecord(flow, featurize(flow), labelled))),
+      {
+        add: (flow) => writer.add(flow, featurize(flow)),
+        settle: (now) => writer.flush(now ? 0 : GATHERED),
+      },
       signal,
     );
     whole = true;

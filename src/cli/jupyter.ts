@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type Jupyter, startJupyter } from '../notebook/jupyter.js';
-import { preparePython } from '../notebook/python.js';
+import { isPrepared, preparePython } from '../notebook/python.js';
 import { openHome, packageRoot } from './ports.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -10,6 +10,13 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 export const notebooksFolder = join(packageRoot, 'notebooks');
 
 const jupyterFolder = (): string => join(openHome().state, 'jupyter');
+
+/** The JupyterLab that is installed here. @throws where there is none, which is no error */
+export function installedJupyter(): string {
+  const venv = join(jupyterFolder(), 'venv');
+  if (!isPrepared(venv)) throw new Error('not installed');
+  return venv;
+}
 
 /** The private environment with JupyterLab, installed when it is not there. @throws what `preparePython` throws */
 export const prepareJupyter = (signal?: AbortSignal): Promise<string> =>

@@ -1,11 +1,13 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { entryFeedback } from '../audit.js';
 import { NetloopError } from '../errors.js';
 import { alertFeedback, type Feedback, userFeedback, type Word } from '../feedback.js';
 import { createAlertStore } from '../stores/alerts-sqlite.js';
 import { createFeedbackStore } from '../stores/feedback-sqlite.js';
 import { prepareHome } from '../stores/home.js';
 import { homeKey } from '../stores/home-key.js';
+import { createLedgerStore } from '../stores/ledger-sqlite.js';
 import { readTime } from './forget.js';
 import { openHome } from './ports.js';
 
@@ -23,8 +25,10 @@ interface Options {
 export function addLabel(program: Command): void {
   program
     .command('label')
-    .description('say of an alert, or of everything a user does, that it is an attack or benign: cycles learn from it before anything else')
-    .argument('<what>', "an alert's id; with --user, a user as alerts name it")
+    .description(
+      'say of an alert, a flow or everything a user does that it is an attack or benign: cycles learn from it before anything else',
+    )
+    .argument('<what>', "an alert's id, or a flow's as `netloop audit` shows it; with --user, a user as alerts name it")
     .argument('<verdict>', 'attack or benign')
     .requiredOption('--why <text>', 'kept with the label')
     .option('--user', 'everything of this user, from --since to --until')
@@ -46,10 +50,22 @@ export function addLabel(program: Command): void {
       const feedback = createFeedbackStore(home.feedback);
       try {
         const key = homeKey(home);
+        const ofFlow = (): Feedback => {
+          const ledger = createLedgerStore(home.ledger);
+          try {
+            const entry = ledger.entries().findLast(({ id }) => id === what);
+            if (entry) return entryFeedback(entry, word);
+            throw new NetloopError(
+              'NL_OPTION',
+              `no alert ${what}, nor a flow: netloop serve, GET /alerts, netloop detect or netloop audit show ids`,
+            );
+          } finally {
+            ledger.close();
+          }
+        };
         const ofAlert = async (): Promise<Feedback> => {
           const [alert] = (await alerts.query({ id: what, archive: 'any', limit: 1 })).alerts;
-          if (!alert) throw new NetloopError('NL_OPTION', `no alert ${what}: netloop serve, GET /alerts, or netloop detect show ids`);
-          return alertFeedback(key, alert, word);
+          return alert ? alertFeedback(key, alert, word) : ofFlow();
         };
         const stretch = {
           since: since === undefined ? 0 : readTime(since),
@@ -57,7 +73,7 @@ export function addLabel(program: Command): void {
         };
         const label = user ? userFeedback(key, what, stretch, word) : await ofAlert();
         await feedback.put(label);
-        process.stdout.write(json ? `${JSON.stringify(label)}\n` : `${user ? 'user' : 'alert'} ${what}: ${verdict}, ${why} (${by})\n`);
+        process.stdout.write(json ? `${JSON.stringify(label)}\n` : `${label.subject} ${what}: ${verdict}, ${why} (${by})\n`);
       } finally {
         alerts.close();
         feedback.close();

@@ -1,29 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { isNetloopError } from '../errors.js';
-import { addBundle } from './bundle.js';
-import { addCompare } from './compare.js';
-import { addDatasets } from './datasets.js';
-import { addDetect } from './detect.js';
-import { addDoctor } from './doctor.js';
-import { addDrill } from './drill.js';
-import { addFlows } from './flows.js';
-import { addForget } from './forget.js';
-import { addLab } from './lab.js';
-import { addLabel } from './label.js';
-import { addMlflow } from './mlflow.js';
-import { addModels } from './models.js';
-import { addNotebook } from './notebook.js';
-import { addPush } from './push.js';
-import { addRerun } from './rerun.js';
-import { addRun } from './run.js';
-import { addRuns } from './runs.js';
-import { addSequences } from './sequences.js';
-import { addServe } from './serve.js';
-import { addStart } from './start.js';
-import { addSweep } from './sweep.js';
-import { addSweepWorker } from './sweep-worker.js';
+import { guideOf, isNetloopError } from '../errors.js';
+import { commands } from './commands.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -33,37 +12,16 @@ const program = new Command('netloop')
   .enablePositionalOptions() // `forget --version` is the command's own
   .showHelpAfterError('(netloop COMMAND --help shows examples)')
   .exitOverride();
-for (const add of [
-  addStart,
-  addServe,
-  addFlows,
-  addDetect,
-  addSequences,
-  addRun,
-  addRuns,
-  addRerun,
-  addCompare,
-  addSweep,
-  addSweepWorker,
-  addDrill,
-  addModels,
-  addLabel,
-  addForget,
-  addPush,
-  addBundle,
-  addMlflow,
-  addNotebook,
-  addDatasets,
-  addLab,
-  addDoctor,
-])
-  add(program);
+// Only the command that is asked for is loaded: the whole house takes most of a second.
+const asked = process.argv[2] ?? '';
+const loaders = Object.hasOwn(commands, asked) ? [commands[asked as keyof typeof commands]] : new Set(Object.values(commands));
+for (const load of loaders) (await load())(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong use. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (isNetloopError(error)) {
-    process.stderr.write(`${error.code} ${error.message}\n`);
+    process.stderr.write(`${error.code} ${error.message}\n(${guideOf(error.code)})\n`);
     return error.code === 'NL_OPTION' || error.code === 'NL_SPEC' ? 2 : 1;
   }
   if (error instanceof Error && error.name === 'AbortError') {

@@ -9,7 +9,8 @@ import { recordNotebook, rerunNotebook } from '../notebook/record.js';
 import { runNotebook } from '../notebook/run.js';
 import { environmentTags } from '../stores/environment.js';
 import { prepareHome } from '../stores/home.js';
-import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
+import { trackingPlace } from '../stores/open-tracking.js';
+import type { RunStore } from '../stores/run-store.js';
 import { interruptSignal } from './interrupt.js';
 import { notebooksFolder, openBrowser, openJupyter } from './jupyter.js';
 import { numeric } from './number-option.js';
@@ -41,10 +42,10 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** The home's tracking store for as long as the work takes. */
-async function withTracking<T>(work: (tracking: EmbeddedTracking, home: string) => Promise<T>): Promise<T> {
+/** The home's tracking store, or the server that stands in its place, for as long as the work takes. */
+async function withTracking<T>(work: (tracking: RunStore, home: string) => Promise<T>): Promise<T> {
   const home = prepareHome(openHome());
-  const tracking = createEmbeddedTracking(home.tracking);
+  const tracking = trackingPlace(home).open();
   try {
     return await work(tracking, home.dir);
   } finally {
@@ -212,6 +213,7 @@ export function addNotebook(program: Command): void {
     .argument('<run>', 'the run id that --track gave')
     .option('--cell-seconds <n>', 'longest time for one cell', numeric('cell-seconds'), 600)
     .option('--json', 'one JSON object on standard output')
+    .addHelpText('after', '\nExample:\n  netloop notebook rerun RUN')
     .action(rerun);
   command
     .command('clear')

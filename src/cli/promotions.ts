@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { NetloopError, number } from '../errors.js';
 import { type ModelName, type ModelVersion, type Promotion, versionUnknown } from '../registry.js';
+import { type Candidate, evidenceOf, evidenceText, promotedWhy, requirePassed } from '../stores/evidence.js';
 import { prepareHome } from '../stores/home.js';
 import { trackingPlace } from '../stores/open-tracking.js';
 import type { FileRegistry } from '../stores/registry-files.js';
 import type { RunStore } from '../stores/run-store.js';
-import { type Candidate, candidatesOf, evidenceOf, evidenceText, type LiveSpan, liveSpans, passed, requirePassed } from './evidence.js';
+import { candidatesOf, type LiveSpan, liveSpans } from './evidence.js';
 import { modelName } from './model-name.js';
 import { openHome, openRegistry } from './ports.js';
 import { renderTable } from './table.js';
@@ -58,11 +59,10 @@ async function promote(what: string, version: string | undefined, { model, force
     const all = await named(what, version, registry, tracking);
     const chosen = model === undefined ? all : all.filter((c) => c.version.name === modelName(model));
     if (chosen.length === 0) throw versionUnknown(model!, `of run ${what}`);
-    if (!force) chosen.forEach(requirePassed);
+    if (!force) for (const candidate of chosen) requirePassed(candidate, '--force --why "…" promotes it all the same');
     const done: Promotion[] = [];
     for (const { version: v, evidence } of chosen) {
-      const past = passed(evidence) ? '' : `forced past the gate (${evidenceText(evidence)}): `;
-      done.push(await registry.promote(v.name, v.version, `${past}${why?.trim() || 'by hand'}`));
+      done.push(await registry.promote(v.name, v.version, promotedWhy(evidence, why?.trim() || 'by hand')));
     }
     return done;
   });

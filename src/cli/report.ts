@@ -2,6 +2,7 @@ import type { Contender } from '../baseline.js';
 import type { Metrics } from '../evaluate.js';
 import type { ExperimentReport, TimedCycle } from '../experiment.js';
 import type { ModelName } from '../registry.js';
+import { renderHonesty } from './honesty.js';
 import { percent, renderTable } from './table.js';
 
 const sources = (cycle: TimedCycle): string =>
@@ -81,6 +82,7 @@ export function renderReport(report: ExperimentReport): string {
     const metrics = report.prequential[name];
     if (metrics) parts.push(renderBaselines(name, metrics));
   }
+  if (report.honesty) parts.push(renderHonesty(report.honesty));
   parts.push(
     `${report.flows} flows, ${report.alerts} alerts, ${report.seconds.toFixed(1)} s${ignored.length > 0 ? `; not used: ${ignored.join(', ')}` : ''}`,
   );

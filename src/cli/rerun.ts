@@ -13,10 +13,11 @@ import {
 import { rerunWindows } from '../rerun-windows.js';
 import { type Home, prepareHome } from '../stores/home.js';
 import { createKeptWindows } from '../stores/kept-windows.js';
-import { readRun } from '../stores/recorded-run.js';
+import { trackingPlace } from '../stores/open-tracking.js';
+import { readRun, recordedFirst } from '../stores/recorded-run.js';
 import { type BranchPoint, branchRegistry } from '../stores/registry-branch.js';
 import { createFileRegistry } from '../stores/registry-files.js';
-import { createEmbeddedTracking, type EmbeddedTracking } from '../stores/tracking-embedded.js';
+import type { RunStore } from '../stores/run-store.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
 import { createMemoryTracking } from '../tracking.js';
 import { interruptSignal } from './interrupt.js';
@@ -89,7 +90,7 @@ async function rerun(run: RecordedRun, home: Home, ports: ExperimentPorts): Prom
 const isLive = ({ tags }: RecordedRun): boolean => tags['netloop.clock'] === 'wire' || tags['netloop.by-hand'] === 'true';
 
 /** The cycles of a live run again, in memory. @throws NL_NOT_KEPT */
-async function rerunKept(run: RecordedRun, home: Home, { train, cycle }: ExperimentPorts): Promise<Fresh> {
+async function rerunKept(run: RecordedRun, home: Home, { train, first, cycle }: ExperimentPorts): Promise<Fresh> {
   const registry = createFileRegistry({ dir: home.models });
   const trusted = createTrustedFiles(home.trusted);
   const version = async (name: ModelName, number: number) =>
@@ -98,12 +99,12 @@ async function rerunKept(run: RecordedRun, home: Home, { train, cycle }: Experim
       throw error;
     });
   const windows = createKeptWindows(home.windows);
-  return { cycles: await rerunWindows(run, { windows, version, trusted: trusted.load, train, cycle, signal: interruptSignal() }) };
+  return { cycles: await rerunWindows(run, { windows, version, trusted: trusted.load, train, first, cycle, signal: interruptSignal() }) };
 }
 
 /** Puts a verdict on the run it is about: the newest as tags, every one as a file. */
 async function recordVerdict(
-  tracking: EmbeddedTracking,
+  tracking: RunStore,
   run: RecordedRun,
   verdict: RerunVerdict,
   environment: readonly EnvironmentDifference[],
@@ -133,7 +134,7 @@ export function addRerun(program: Command): void {
     .action(async (id: string, options: { verify?: boolean; tolerance: string; json?: boolean }) => {
       const tolerance = number('tolerance', Number(options.tolerance), { min: 0, max: 1 });
       const home = prepareHome(openHome());
-      const tracking = createEmbeddedTracking(home.tracking);
+      const tracking = trackingPlace(home).open();
       const line = createProgressLine();
       try {
         const run = await readRun(tracking, id);
@@ -143,7 +144,7 @@ export function addRerun(program: Command): void {
             `run ${run.id} (${run.status}) recorded no cycle: there is nothing to compare a rerun with`,
           );
         }
-        const ports = await openPorts({ ...run.spec, publish: false, parent: 'none' });
+        const ports = { ...(await openPorts({ ...run.spec, publish: false, parent: 'none' })), first: await recordedFirst(tracking, run) };
         try {
           const environment = environmentDifferences(run.tags, ports.environment);
           if (!options.json) process.stdout.write(`${run.name}, run ${run.id}\n${renderEnvironment(environment)}\n`);

@@ -6,6 +6,7 @@ import { renderSvg } from '../notebook/draw.js';
 import { escapeText } from '../notebook/svg.js';
 import type { ModelName } from '../registry.js';
 import type { Tracking } from '../tracking.js';
+import { CARD, cardRows, renderHonesty } from './honesty.js';
 import { percent } from './table.js';
 
 const learners: readonly ModelName[] = ['flow', 'behaviour'];
@@ -45,6 +46,7 @@ export function runNote(report: ExperimentReport): string {
   return [
     `${flows} flows, ${cycles.length} cycles, ${seconds.toFixed(0)} s. Live at the end: ${champions}. Plots and cycles: report.html.`,
     ...(scores(report).length > 0 ? [table(SCORES, scores(report)), HONESTY] : ['No truth, so no scores.']),
+    ...(report.honesty ? [renderHonesty(report.honesty).replaceAll('\n', '\n\n')] : []),
     table(
       ['cycle', 'state', 'why'],
       cycles.map((c) => [`${c.learner} ${c.number}`, c.state, c.reason]),
@@ -96,6 +98,8 @@ th,td{padding:.2rem .7rem;border-bottom:1px solid #ccc;text-align:left;font-vari
 <p>${report.flows} flows, ${report.cycles.length} cycles, ${report.seconds.toFixed(1)} s. Run ${escapeText(report.run_id)}.</p>
 <h2>Scores</h2><p>${HONESTY}</p>
 ${table(SCORES, scores(report))}
+${report.honesty ? `<h2>Honesty card</h2>\n${table(CARD, cardRows(report.honesty))}` : ''}
+${(report.honesty?.warnings ?? []).map((warning) => `<p>${escapeText(warning)}</p>`).join('\n')}
 <h2>Cycles</h2>
 ${table(CYCLES, report.cycles.map(cycleRow))}
 ${

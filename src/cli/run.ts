@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { NetloopError } from '../errors.js';
+import { NetloopError, number } from '../errors.js';
 import { type ExperimentReport, runExperiment } from '../experiment.js';
 import { loadSpec } from '../sources/spec-file.js';
 import { resolveSpec, type Spec, setPath } from '../spec.js';
@@ -11,6 +11,7 @@ import { openPorts } from './ports.js';
 import { createProgressLine } from './progress.js';
 import { renderReport } from './report.js';
 import { describeRun } from './run-page.js';
+import { MAX_SEEDS, renderGroup, runSeeds } from './seeds.js';
 
 function readValue(set: string, at: number): unknown {
   try {
@@ -37,12 +38,13 @@ function oneRun(input: Record<string, unknown>, file: string): Spec {
 }
 
 /** Runs a spec on the home's stores with a progress line. */
-export async function runSpec(spec: Spec, { quiet = false } = {}): Promise<ExperimentReport> {
+export async function runSpec(spec: Spec, { quiet = false, parent }: { quiet?: boolean; parent?: string } = {}): Promise<ExperimentReport> {
   const ports = await openPorts(spec);
   const line = createProgressLine();
   try {
     const report = await runExperiment(spec, {
       ...ports,
+      parent,
       signal: interruptSignal(),
       onProgress: quiet ? undefined : line.show,
       onCycle: (cycle) => {
@@ -87,13 +89,19 @@ export function addRun(program: Command): void {
     .description('run an experiment file: replay its traffic through cycles of both learners and record everything')
     .argument('<experiment>', 'a file such as experiments/lab.yaml')
     .option('--set <path=value...>', 'override one value of the spec', [])
+    .option('--seeds <n>', 'run it n times, with seeds from its own upwards, as one group; netloop compare pairs two groups by seed')
     .option('--json', 'end with one JSON object on standard output')
     .addHelpText(
       'after',
-      '\nExamples:\n  netloop run experiments/lab.yaml\n  netloop run experiments/lab.yaml --set sequence.length=20 --set flow.train.epochs=5 --json',
+      '\nExamples:\n  netloop run experiments/lab.yaml\n  netloop run experiments/lab.yaml --set sequence.length=20 --set flow.train.epochs=5 --json\n  netloop run experiments/lab.yaml --seeds 10',
     )
-    .action(async (file: string, options: { set: string[]; json?: boolean }) => {
+    .action(async (file: string, options: { set: string[]; seeds?: string; json?: boolean }) => {
       const spec = oneRun(applySets(loadSpec(file), options.set), file);
+      if (options.seeds !== undefined) {
+        const n = number('seeds', Number(options.seeds), { min: 2, max: MAX_SEEDS, integer: true });
+        const group = await runSeeds(spec, n, (member, parent) => runSpec(member, { quiet: options.json === true, parent }));
+        return void process.stdout.write(`${options.json ? JSON.stringify(group) : renderGroup(group)}\n`);
+      }
       const report = await runSpec(spec, { quiet: options.json === true });
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n\nrun ${report.run_id}\n`);
       refuseUndecodable(spec.source.files, report.flows, report.ignored);

@@ -8,6 +8,8 @@ import { percent, renderTable } from './table.js';
 
 const minutes = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 
+const learners = ['flow', 'behaviour'] as const;
+
 /** Recorded runs, newest first: what `rerun` and `compare` take. Shares are balanced accuracy of the champions, scored before learning. */
 export function renderRuns(runs: readonly RunInfo[]): string {
   if (runs.length === 0) return 'no runs yet: npm start, or netloop run experiments/lab.yaml';
@@ -18,8 +20,9 @@ export function renderRuns(runs: readonly RunInfo[]): string {
     run.status,
     minutes(run.startTime),
     run.endTime === null ? '–' : `${((run.endTime - run.startTime) / 1000).toFixed(1)} s`,
-    percent(run.metrics.flow_champion_balancedAccuracy),
-    percent(run.metrics.behaviour_champion_balancedAccuracy),
+    ...learners.map((name) =>
+      percent(run.metrics[`${name}/champion_balancedAccuracy`] ?? run.metrics[`${name}_champion_balancedAccuracy`]),
+    ),
     run.tags['netloop.rerun.verdict'] ?? '–',
     run.tags['netloop.trial.set'] ?? '–',
   ]);

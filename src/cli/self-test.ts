@@ -50,11 +50,31 @@ const sampleFlow = (i: number): Flow => ({
   end: 'recorded',
 });
 
+/** What is tried; a test breaks one after the other. */
+export interface SelfParts {
+  readonly rules: typeof createRules;
+  readonly learner: typeof createLearner;
+  readonly store: typeof createAlertStore;
+  readonly label: typeof label;
+  readonly registry: typeof createFileRegistry;
+  readonly train: typeof trainInWorker;
+}
+
+const real: SelfParts = {
+  rules: createRules,
+  learner: createLearner,
+  store: createAlertStore,
+  label,
+  registry: createFileRegistry,
+  train: trainInWorker,
+};
+
 /**
  * The list of SafeLink's test script, each point done for real in a folder of its own: detector, learner, statistics, store, readiness,
  * auto-labels, backup, background thread.
  */
-export async function selfTest(): Promise<readonly SelfCheck[]> {
+export async function selfTest(parts: Partial<SelfParts> = {}): Promise<readonly SelfCheck[]> {
+  const use = { ...real, ...parts };
   const dir = mkdtempSync(join(tmpdir(), 'netloop-self-test-'));
   const checks: SelfCheck[] = [];
   const check = async (name: string, work: () => Promise<[ok: boolean, detail: string]>): Promise<void> => {
@@ -67,7 +87,7 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
   };
   const spec = resolveSpec({ source: { files: ['-'] } });
   const rows: FeatureRow[] = [];
-  const learner = createLearner({
+  const learner = use.learner({
     ...spec.flow,
     name: 'flow',
     every: { flows: 1 },
@@ -77,7 +97,7 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
     seedOf: (n) => n,
   });
   const detector = createDetector({
-    rules: createRules(),
+    rules: use.rules(),
     featurize: createFeaturizer(),
     onStep: (step) => {
       rows.push(step.row);
@@ -94,10 +114,10 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
     await check('learner', async () => [learner.status(now).flows === 45, `collecting, window of ${learner.status(now).flows} flows`]);
     await check('statistics', async () => {
       const { cycle, flows, lost } = learner.status(now);
-      return [cycle === 1 && lost === 0, `cycle ${cycle}, ${flows} flows, ${lost} lost`];
+      return [cycle === 1 && flows === 45 && lost === 0, `cycle ${cycle}, ${flows} flows, ${lost} lost`];
     });
     await check('store', async () => {
-      const store = createAlertStore(join(dir, 'alerts.db'));
+      const store = use.store(join(dir, 'alerts.db'));
       const alert = {
         id: 'self-test',
         ts: now,
@@ -122,10 +142,10 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
     });
     await check('auto-labels', async () => {
       const given = [
-        label({ rule: true, score: null }, plainPolicy),
-        label({ rule: false, score: 0.97 }, plainPolicy),
-        label({ rule: false, score: 0.12 }, plainPolicy),
-        label({ rule: false, score: 0.6 }, plainPolicy),
+        use.label({ rule: true, score: null }, plainPolicy),
+        use.label({ rule: false, score: 0.97 }, plainPolicy),
+        use.label({ rule: false, score: 0.12 }, plainPolicy),
+        use.label({ rule: false, score: 0.6 }, plainPolicy),
       ];
       return [
         JSON.stringify(given.map((l) => l.label)) === '[1,1,0,null]',
@@ -135,7 +155,7 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
     const encoder = fitEncoder(rows);
     const model = createModel({ kind: 'mlp', steps: 1, features: encoder.width, units: [], dense: [16] }, { seed: 1 });
     await check('backup', async () => {
-      const registry = createFileRegistry({ dir: join(dir, 'models') });
+      const registry = use.registry({ dir: join(dir, 'models') });
       const put = await registry.put({
         name: 'flow',
         parent: null,
@@ -164,7 +184,7 @@ export async function selfTest(): Promise<readonly SelfCheck[]> {
       };
       let ticks = 0;
       const timer = setInterval(() => ticks++, 1);
-      const { report, model: trained } = await trainInWorker({
+      const { report, model: trained } = await use.train({
         model: model.save(),
         batch,
         options: { epochs: 20, batch: 32, learningRate: 1e-3, seed: 1 },

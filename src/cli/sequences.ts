@@ -40,31 +40,31 @@ export function addSequences(program: Command): void {
     }
     const sequencer = createSequencer<Flow>(flags);
     const users = new Map<string, { flows: number; sequences: number; attacks: number; known: number }>();
-    await eachFlow(await openFiles(files, flags), trafficOptions(flags), async (flows) => {
-      const lines: string[] = [];
-      for (const flow of flows) {
-        const user = userOf(flow, flags.by);
-        const seen = users.get(user) ?? { flows: 0, sequences: 0, attacks: 0, known: 0 };
-        users.set(user, seen);
-        seen.flows++;
-        const sequence = sequencer.push(user, flow);
-        if (!sequence) continue;
-        const label = sequenceLabel(
-          sequence.steps.map((f) => f.label ?? null),
-          'drop',
-        );
-        seen.sequences++;
-        if (label !== null) seen.known++;
-        if (label === 1) seen.attacks++;
-        if (flags.json) {
-          const steps = sequence.steps.map((step) =>
-            step.label === undefined ? zeekRecord(step) : { ...zeekRecord(step), label: step.label },
-          );
-          lines.push(`${JSON.stringify({ user, start: sequence.start, ts: steps[0]!.ts, flows: steps.length, label, steps })}\n`);
-        }
-      }
-      if (lines.length > 0) await print(lines.join(''));
-    });
+    const lines: string[] = [];
+    const add = (flow: Flow): void => {
+      const user = userOf(flow, flags.by);
+      const seen = users.get(user) ?? { flows: 0, sequences: 0, attacks: 0, known: 0 };
+      users.set(user, seen);
+      seen.flows++;
+      const sequence = sequencer.push(user, flow);
+      if (!sequence) return;
+      const label = sequenceLabel(
+        sequence.steps.map((f) => f.label ?? null),
+        'drop',
+      );
+      seen.sequences++;
+      if (label !== null) seen.known++;
+      if (label === 1) seen.attacks++;
+      if (!flags.json) return;
+      const steps = sequence.steps.map((step) =>
+        step.label === undefined ? zeekRecord(step) : { ...zeekRecord(step), label: step.label },
+      );
+      lines.push(`${JSON.stringify({ user, start: sequence.start, ts: steps[0]!.ts, flows: steps.length, label, steps })}\n`);
+    };
+    const settle = async (): Promise<void> => {
+      if (lines.length > 0) await print(lines.splice(0).join(''));
+    };
+    await eachFlow(await openFiles(files, flags), trafficOptions(flags), { add, settle });
     const count = sequencer.count();
     if (count.sequences === 0) {
       throw new NetloopError(

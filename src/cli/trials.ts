@@ -1,3 +1,4 @@
+import type { RungResult } from '../engines/halving.js';
 import type { TrialResult } from '../engines/trials.js';
 import type { ExperimentReport } from '../experiment.js';
 import type { ModelName } from '../registry.js';
@@ -75,3 +76,9 @@ export function renderTrials(results: readonly TrialResult[]): string {
     ...(left > 0 ? [`${left} trials left: the same command goes on with them.`] : []),
   ].join('\n');
 }
+
+/** Every rung of a sweep by successive halving; the last one holds the best trial. */
+export const renderRungs = (rungs: readonly RungResult[]): string =>
+  rungs
+    .map(({ cycles, results }, i) => `rung ${i + 1}: ${results.length} trials for ${cycles} cycles\n${renderTrials(results)}`)
+    .join('\n\n');

@@ -15,7 +15,13 @@ export function renderEnvironment(differences: readonly EnvironmentDifference[])
 }
 
 /** A verdict in one or two lines. */
-export function renderVerdict({ verdict, first, cycles, largest, tolerance }: RerunVerdict): string {
+export const renderVerdict = (judged: RerunVerdict): string =>
+  judged.reproducible === false ? `${sentence(judged)}\n${EXEMPT}` : sentence(judged);
+
+const EXEMPT =
+  'not reproducible: TensorFlow.js trained a model of this run, and promises no bits (other machines and versions give others)';
+
+function sentence({ verdict, first, cycles, largest, tolerance }: RerunVerdict): string {
   const over = `${cycles} ${cycles === 1 ? 'cycle' : 'cycles'}`;
   if (verdict === 'bit-exact' || !first) return `bit-exact: flows, labels, rows, epochs, weights and metrics of ${over}`;
   const where = `${first.at}, ${first.step}: ${first.field} was ${short(first.recorded)}, now ${short(first.again)}`;

@@ -120,7 +120,7 @@ describe('with champions', () => {
       writeFileSync(join(folder, version, 'manifest.json'), '{');
     const { code, stderr } = await home.netloop('detect', home.data);
     expect(code).toBe(1);
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^NL_MODEL_CORRUPT .*no other version that was live can; import a model again/);
+    expect(stderr.trimEnd().split('\n').at(-2)).toMatch(/^NL_MODEL_CORRUPT .*no other version that was live can; import a model again/);
     const doctor = await home.netloop('doctor', '--json');
     expect([doctor.code, (JSON.parse(doctor.stdout) as { ok: boolean }).ok]).toEqual([1, false]);
   });

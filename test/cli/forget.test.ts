@@ -35,7 +35,7 @@ test('a word on an alert and on a user; forget takes both, the alert and the win
   ]);
   expect([said.code, JSON.parse(said.stdout)]).toMatchObject([0, { subject: 'alert', label: 1, user: userKey(key, USER) }]);
   expect(of).toMatchObject({ code: 0, stdout: `user ${USER}: benign, an office machine (eve)\n` });
-  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/NL_OPTION no alert no-such: .*show ids/) });
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/NL_OPTION no alert no-such, nor a flow: .*show ids/) });
   expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/NL_OPTION .*at least one of user/) });
 
   const done = await netloop('forget', '--user', USER, '--json');

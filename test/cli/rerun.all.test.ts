@@ -5,6 +5,9 @@ import type { ExperimentReport } from '../../src/experiment.js';
 import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
 import { createTestHome, type TestHome } from './home.js';
 
+// A champion tested on its own data again: what these tests are about is the rerun.
+const allow = 'allow=[fitted-on-test, test-before-training]';
+
 let home: TestHome;
 let published: ExperimentReport;
 const tracking = () => createEmbeddedTracking(join(home.dir, '.netloop', 'tracking'));
@@ -38,7 +41,7 @@ describe('netloop rerun', () => {
   });
 
   test('a run that went on from the live champions is rerun from where the registry stood', async () => {
-    const { stdout } = await home.netloop('run', home.spec, '--set', 'parent=champion', '--set', 'seed=2', '--json');
+    const { stdout } = await home.netloop('run', home.spec, '--set', 'parent=champion', '--set', 'seed=2', '--set', allow, '--json');
     const chained = JSON.parse(stdout) as ExperimentReport;
     expect(chained.cycles[0]!.parent).not.toBeNull();
     const { code, stdout: verdict } = await home.netloop('rerun', chained.run_id, '--verify', '--json');
@@ -47,7 +50,7 @@ describe('netloop rerun', () => {
   });
 
   test('a champion whose learner is switched off watches in the rerun too', async () => {
-    const sets = ['parent=champion', 'flow.enabled=false', 'seed=3'].flatMap((set) => ['--set', set]);
+    const sets = ['parent=champion', 'flow.enabled=false', 'seed=3', allow].flatMap((set) => ['--set', set]);
     const watched = JSON.parse((await home.netloop('run', home.spec, ...sets, '--json')).stdout) as ExperimentReport;
     expect(watched.live.flow).not.toBeNull();
     expect(watched.cycles.every((c) => c.learner === 'behaviour')).toBe(true);

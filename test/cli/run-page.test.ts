@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { describeRun, runNote, runPage } from '../../src/cli/run-page.js';
 import type { Metrics } from '../../src/evaluate.js';
 import type { ExperimentReport } from '../../src/experiment.js';
+import type { HonestyCard } from '../../src/honesty-card.js';
 import { createMemoryTracking } from '../../src/tracking.js';
 
 const metrics = (balancedAccuracy: number): Metrics => ({
@@ -42,6 +43,24 @@ const report = {
   hashes: { flows: 'ab', labels: 'cd', samples: 'ef', weights: '01', metrics: '23' },
 } as unknown as ExperimentReport;
 
+const honesty: HonestyCard = {
+  baseRate: 0.01,
+  leaks: [{ leak: 'test-before-training', what: '12 of 40' }],
+  warnings: ['allowed, test-before-training: 12 of 40 <rows>'],
+  learners: {
+    flow: {
+      split: { by: 'time', windows: 2, rows: 40, late: 12, trainBeforeTest: false },
+      cuts: { time: 2 },
+      scaler: '812 training rows of cycle 1, never again',
+      duplicates: { held: 200, rows: 3 },
+      scores: null,
+      aut: { windows: 2, balancedAccuracy: 0.8123, f1: null },
+      labels: { coverage: 0.6, noise: 0.02, benignNoise: null },
+      risk: { rows: 10, points: [{ coverage: 0.5, risk: 0.1 }], aurc: 0.05 },
+    },
+  },
+};
+
 it('says in the description what was learnt, beside the baselines, and what the gate said', () => {
   const note = runNote(report);
   expect(note).toContain('29578 flows, 2 cycles, 12 s. Live at the end: flow version 2, behaviour none.');
@@ -66,4 +85,14 @@ it('stores both with the run', async () => {
   const run_id = await tracking.start({ experiment: 'lab', name: 'a' });
   await describeRun(tracking, { ...report, run_id });
   expect((await tracking.runs())[0]!.tags['mlflow.note.content']).toContain('29578 flows');
+});
+
+it('shows the honesty card, what was allowed first of all, and none for a run that has none', () => {
+  const page = runPage({ ...report, honesty });
+  expect(page).toContain('<h2>Honesty card</h2>');
+  expect(page).toContain('<td>812 training rows of cycle 1, never again</td>');
+  expect(page).toContain('<td>3 of 200</td>');
+  expect(page).toContain('12 of 40 &lt;rows&gt;');
+  expect(runNote({ ...report, honesty })).toContain('honesty, flow: train before test no (12 of 40 flows), duplicates 3 of 200');
+  expect(runPage(report)).not.toContain('Honesty');
 });

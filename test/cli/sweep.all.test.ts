@@ -88,6 +88,25 @@ describe('netloop sweep', () => {
     expect(results.map((r) => r.report!.hashes.weights.length)).toEqual([64, 64, 64]);
   });
 
+  test('by halving the better trials go on from the start for more cycles, and a second sweep finds every rung', async () => {
+    const text = 'extends: small\nname: halves\nsweep: { grid: { seed: [1, 2] }, halving: { cycles: 2, learner: flow } }\n';
+    const halves = home.file('halves.yaml', text);
+    const ran = async (...args: string[]) => {
+      const { stdout } = await home.netloop('sweep', halves, '--any-code', '--json', ...args);
+      return (JSON.parse(stdout) as { rungs: { cycles: number; results: TrialResult[] }[] }).rungs;
+    };
+    const here = await ran();
+    expect(here.map((r) => [r.cycles, r.results.length])).toEqual([
+      [2, 2],
+      [4, 1],
+    ]);
+    const again = await ran('--engine', 'pool', '--workers', '2');
+    expect(again.flatMap((r) => r.results.map((t) => t.status))).toEqual(['found', 'found', 'found']);
+    const shown = await home.netloop('sweep', halves, '--any-code');
+    expect(shown.stderr).toMatch(/^2 cycles, 1\/2 found/m);
+    expect(shown.stdout).toMatch(/rung 2: 1 trials for 4 cycles/);
+  });
+
   test('wrong use is told before anything runs', async () => {
     const before = (await runs()).length;
     const wrong = async (...args: string[]) => {
@@ -96,9 +115,10 @@ describe('netloop sweep', () => {
     };
     expect(await wrong('sweep', home.spec)).toMatch(/^2 NL_SPEC .*small\.yaml: no sweep/);
     expect(await wrong('run', file)).toMatch(/^2 NL_SPEC .*grid\.yaml: describes a sweep: netloop sweep/);
-    expect(await wrong('sweep', file, '--engine', 'ray')).toMatch(
-      /^2 NL_OPTION invalid --engine: expected process, pool or bullmq, got ray/,
+    expect(await wrong('sweep', file, '--engine', 'slurm')).toMatch(
+      /^2 NL_OPTION invalid --engine: expected process, pool, bullmq or ray, got slurm/,
     );
+    expect(await wrong('sweep', file, '--engine', 'ray', '--ray', 'here')).toMatch(/^2 NL_OPTION invalid --ray/);
     expect(await wrong('sweep', file, '--workers', '2')).toMatch(/^2 NL_OPTION invalid --workers/);
     expect(await wrong('sweep', file, '--budget-runs', '0')).toMatch(/^2 NL_OPTION invalid budget-runs/);
     expect(await wrong('sweep', file, '--budget-minutes', '-1')).toMatch(/^2 NL_OPTION invalid budget-minutes/);

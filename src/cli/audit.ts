@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { AUDITS, type AuditedNoise, auditedNoise, drawAudit } from '../audit.js';
+import { number } from '../errors.js';
+import type { CycleEntry } from '../journal.js';
+import type { LedgerEntry } from '../ledger.js';
+import { createFeedbackStore } from '../stores/feedback-sqlite.js';
+import { prepareHome } from '../stores/home.js';
+import { createJournal } from '../stores/journal-sqlite.js';
+import { createLedgerStore } from '../stores/ledger-sqlite.js';
+import { numeric } from './number-option.js';
+import { openHome } from './ports.js';
+import { percent, renderTable } from './table.js';
+
+/** The labels that one cycle gave, a few of which somebody is asked about. */
+interface CycleAudit extends AuditedNoise {
+  readonly learner: CycleEntry['learner'];
+  readonly cycle: number;
+  /** Drawn rows without an answer. */
+  readonly open: readonly Omit<LedgerEntry, 'x' | 'learner'>[];
+}
+
+const endOf = ({ window, data }: CycleEntry): number => (typeof data.to === 'number' ? data.to : window.to);
+
+function auditCycle(entry: CycleEntry, labels: readonly LedgerEntry[], words: ReadonlyMap<string, 0 | 1>, most: number): CycleAudit {
+  const { learner, number: cycle, window } = entry;
+  const automatic = labels.filter(
+    (l) => l.learner === learner && l.source !== 'person' && l.ts >= window.from && l.ts < Math.max(window.from, endOf(entry)),
+  );
+  const drawn = drawAudit(automatic, most, cycle);
+  const open = drawn.filter(({ id }) => !words.has(id)).map(({ x: _, learner: __, ...row }) => row);
+  return { learner, cycle, ...auditedNoise(drawn, ({ id }) => words.get(id)), open };
+}
+
+function render(audits: readonly CycleAudit[]): string {
+  const noise = renderTable(
+    ['learner', 'cycle', 'drawn', 'checked', 'wrong', 'noise', '95 % from', 'to'],
+    audits.map((a) => [
+      a.learner,
+      String(a.cycle),
+      String(a.drawn),
+      String(a.checked),
+      String(a.wrong),
+      percent(a.noise),
+      percent(a.low),
+      percent(a.high),
+    ]),
+  );
+  const queue = renderTable(
+    ['flow', 'began', 'label', 'by', 'sure'],
+    audits.flatMap(({ open }) =>
+      open.map(({ id, ts, label, rule, version, source, confidence }) => [
+        id,
+        new Date(ts / 1000).toISOString(),
+        label === 1 ? 'attack' : 'benign',
+        rule ?? version ?? source,
+        percent(confidence),
+      ]),
+    ),
+  );
+  return `${noise}\n\n${queue}\n\nAnswer with: netloop label FLOW attack --why "…"`;
+}
+
+export function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description("a few of each cycle's automatic labels for a person to check, and how wrong the labels are by the answers so far")
+    .option('--most <rows>', 'rows a cycle', numeric('most'), AUDITS)
+    .option('--cycles <number>', 'newest cycles', numeric('cycles'), 5)
+    .option('--json', 'machine-readable')
+    .addHelpText('after', '\nExample:\n  $ netloop audit --most 10\n  $ netloop label 3f2a91c0d4e5b6a7 benign --why "our backup"\n')
+    .action(async ({ most, cycles, json }: { most: number; cycles: number; json?: boolean }) => {
+      number('--most', most, { min: 1, max: 1000, integer: true });
+      number('--cycles', cycles, { min: 1, max: 1000, integer: true });
+      const home = prepareHome(openHome());
+      const ledger = createLedgerStore(home.ledger);
+      const feedback = createFeedbackStore(home.feedback);
+      const journal = createJournal(home.journal);
+      try {
+        const said = (await feedback.labels()).filter(({ subject }) => subject === 'flow');
+        const words = new Map(said.map(({ id, label }) => [id, label]));
+        const labels = ledger.entries();
+        const newest = await journal.history({ limit: cycles });
+        const audits = newest.map((entry) => auditCycle(entry, labels, words, most)).filter(({ drawn }) => drawn > 0);
+        const text = audits.length === 0 ? 'no automatic labels are kept of the newest cycles' : render(audits);
+        process.stdout.write(`${json ? JSON.stringify(audits, null, 2) : text}\n`);
+      } finally {
+        for (const store of [ledger, feedback, journal]) store.close();
+      }
+    });
+}
