@@ -64,6 +64,11 @@ const reason = (output: string): string => {
   return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'no output';
 };
 
+const stampOf = (dir: string): string => join(dir, 'netloop-stamp');
+
+/** Whether an environment was made here and finished; `preparePython` also looks whether it is still the right one. */
+export const isPrepared = (dir: string): boolean => existsSync(stampOf(dir));
+
 /**
  * Makes a private Python environment from pinned requirements, once: a stamp tells what is in it. Two callers at once wait for each other.
  * @returns its folder
@@ -77,9 +82,9 @@ export async function preparePython({ dir, requirements, onInstall, signal }: Py
       'no Python 3.11 or newer that can make environments (Debian: apt-get install python3-venv); everything but JupyterLab and MLflow works without',
     );
   }
-  const stamp = join(dir, 'netloop-stamp');
+  const stamp = stampOf(dir);
   const wanted = createHash('sha256').update(readFileSync(requirements)).update(`${python.version}\0${dir}`).digest('hex');
-  const ready = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  const ready = (): boolean => isPrepared(dir) && readFileSync(stamp, 'utf8') === wanted;
   if (ready()) return dir;
   mkdirSync(dirname(dir), { recursive: true });
   await withFileLock(

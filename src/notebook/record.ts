@@ -1,7 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import { NetloopError } from '../errors.js';
 import { canonical, sha256 } from '../hash.js';
-import type { EmbeddedTracking } from '../stores/tracking-embedded.js';
+import type { RunStore } from '../stores/run-store.js';
 import { renderHtmlPage } from './html.js';
 import { cellNumbers, clearOutputs, LIVE, type Notebook, type Output, parseNotebook, renderNotebook } from './notebook-file.js';
 import { type NotebookRun, type RunNotebookOptions, runCells } from './run.js';
@@ -33,7 +33,7 @@ export interface RecordOptions {
  * Records an executed notebook as a run of the experiment 'notebooks': parameters, seconds, the notebook with its outputs, and the page.
  * @returns the run's id
  */
-export async function recordNotebook(tracking: EmbeddedTracking, run: NotebookRun, options: RecordOptions): Promise<string> {
+export async function recordNotebook(tracking: RunStore, run: NotebookRun, options: RecordOptions): Promise<string> {
   const { file, home, parameters, environment } = options;
   const path = relative(home, resolve(file));
   const source = renderNotebook(clearOutputs(run.notebook));
@@ -65,7 +65,7 @@ export interface NotebookRerun {
  * @throws NL_RUN_UNKNOWN when no notebook made the run
  */
 export async function rerunNotebook(
-  tracking: EmbeddedTracking,
+  tracking: RunStore,
   id: string,
   home: string,
   options: RunNotebookOptions = {},

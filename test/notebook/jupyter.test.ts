@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
+import { installedJupyter, prepareJupyter, showJupyter } from '../../src/cli/jupyter.js';
 import { registerKernel } from '../../src/notebook/jupyter.js';
 import { preparePython } from '../../src/notebook/python.js';
 
@@ -26,14 +27,41 @@ test('every version that is installed is pinned, and there is one JupyterLab and
   expect(packages.filter((line) => /^(jupyterlab|plotly)==/.test(line))).toHaveLength(2);
 });
 
-test('where there is no Python it is said what to install; nothing is left behind', async () => {
-  const path = process.env.PATH;
-  process.env.PATH = folder;
+/** The same on a machine without Python. */
+async function withoutPython(work: () => Promise<void>): Promise<void> {
+  vi.stubEnv('PATH', folder);
+  vi.stubEnv('NETLOOP_HOME', folder);
   try {
+    await work();
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+test('where there is no Python it is said what to install; nothing is left behind', () =>
+  withoutPython(async () => {
     const asked = preparePython({ dir: join(folder, 'venv'), requirements: join(root, 'notebooks', 'requirements.txt') });
     await expect(asked).rejects.toMatchObject({ code: 'NL_RIGHTS', message: expect.stringMatching(/^no Python 3\.11.*python3-venv/) });
     expect(existsSync(join(folder, 'venv'))).toBe(false);
-  } finally {
-    process.env.PATH = path;
-  }
-});
+  }));
+
+test('beside the dashboard the same is one line, and what goes on without goes on', () =>
+  withoutPython(async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      expect(await showJupyter(prepareJupyter(), new AbortController().signal)).toBeNull();
+      expect(said.mock.calls).toEqual([[expect.stringMatching(/^no JupyterLab: no Python 3\.11 [^\n]*\n$/)]]);
+    } finally {
+      said.mockRestore();
+    }
+  }));
+
+test('an installation counts when it has come to its end', () =>
+  withoutPython(async () => {
+    const venv = join(folder, '.netloop', 'jupyter', 'venv');
+    expect(installedJupyter).toThrow('not installed');
+    mkdirSync(venv, { recursive: true });
+    expect(installedJupyter).toThrow('not installed');
+    writeFileSync(join(venv, 'netloop-stamp'), '');
+    expect(installedJupyter()).toBe(venv);
+  }));

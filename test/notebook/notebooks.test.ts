@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as netloop from '../../src/index.js';
 import { firstOutput, importsFrom, loadNotebook, parameterNames } from '../../src/notebook/notebook-file.js';
 import { runNotebook } from '../../src/notebook/run.js';
+import { missingPictures, picturesDrawn } from './pictures.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'notebooks');
@@ -32,6 +33,7 @@ describe('every notebook', () => {
     expect(notebook.cells[0]!.source).toMatch(/^# \d\d · .+\n\n\*\*Question: .+\?\*\*/);
     expect(notebook.cells.at(-1)!.source).toContain('## Try this');
     expect(parameterNames(notebook)).toContain('seconds');
+    expect(picturesDrawn(notebook)).toBeGreaterThan(0);
     expect(notebook.metadata).toMatchObject({ kernelspec: { name: 'tslab', language: 'typescript' } });
   });
 });
@@ -48,11 +50,7 @@ describe.skipIf(!lab && !process.env.CI)('notebooks run on the shipped lab', () 
     const { notebook, failed } = await runNotebook(join(folder, file), { parameters });
     expect(failed).toBeNull();
     const outputs = notebook.cells.flatMap((cell) => cell.outputs ?? []);
-    const pictures = outputs.flatMap((o) =>
-      o.output_type === 'display_data' && 'image/svg+xml' in o.data ? [String(o.data['image/svg+xml'])] : [],
-    );
-    expect(pictures.length).toBeGreaterThanOrEqual(4);
-    for (const svg of pictures) expect(svg).toMatch(/<(rect|circle|path) [^>]*><title>|<path d="M[^"]+L/);
+    expect(missingPictures(notebook)).toEqual([]);
     expect(outputs.filter((o) => o.output_type === 'stream' && o.name === 'stderr')).toEqual([]);
   });
 });
