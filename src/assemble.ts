@@ -123,9 +123,9 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     if (rows === 0) return;
     for (let row = 0; row < rows; row++) {
       const kind = reader.kind(row);
-      const flow = reader.flow(row);
+      const flow = kind === 'closed' ? reader.flow(row) : reader.view(row);
       if (kind === 'closed' && keep) done.push(flow);
-      on?.({ kind, ts: reader.at(row), flow });
+      on?.({ kind, ts: reader.at(row), flow, id: reader.id(row) });
     }
     kernel.clearRows();
   }

@@ -48,6 +48,8 @@ export interface CycleRecord {
   readonly epochs: readonly EpochRecord[];
   readonly version: number | null;
   readonly parent: number | null;
+  /** False where a model took part for which no bits are promised (TensorFlow.js); absent: the same job gives the same record. */
+  readonly reproducible?: false;
   /** SHA-256, hex, of what went in and what came out. */
   readonly hashes: Readonly<Record<'flows' | 'labels' | 'samples' | 'weights' | 'metrics', string>>;
 }

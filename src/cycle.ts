@@ -1,25 +1,24 @@
-import { fitBaselines, type Scores, scoreContenders } from './baseline.js';
+import { type Scores, scoreContenders } from './baseline.js';
 import { calibrationError, fitTemperature } from './calibrate.js';
 import { blankRecord, type CycleRecord, hashLabels, hashMetrics } from './cycle-record.js';
 import { psi, scoreHistogram } from './drift.js';
 import { type Encoder, encode, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
 import { evaluate, measure, metricEntries } from './evaluate.js';
+import { type FirstModel, firstModel } from './first-model.js';
 import type { Flow } from './flow.js';
-import { decide, type Judged } from './gate.js';
-import { createGuard, type Guard } from './guard.js';
 import { sha256 } from './hash.js';
 import type { CycleState } from './journal.js';
+import { challenge, createJudge } from './judge.js';
 import { type Label, labelQuality } from './label.js';
 import type { LedgerEntry } from './ledger.js';
-import { buildLesson, type Lesson, labelWindow, splitByProof, type Window } from './lesson.js';
-import type { Architecture, EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
-import { blendModels } from './networks/blend.js';
-import { createModel, loadModel } from './networks/load.js';
-import { createRandom, type Random } from './random.js';
+import { buildLesson, labelWindow, reviewWindow, type Window } from './lesson.js';
+import type { EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
+import { loadModel } from './networks/load.js';
+import { createRandom } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { hashBatch, type Sample, sampleIndex, scoreSamples, standingLabels, takeRows } from './samples.js';
-import type { Origins, Trusted } from './trusted.js';
+import { hashBatch, scoreSamples } from './samples.js';
+import { foundTrust, guardOf, type Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
 export type { Trusted } from './trusted.js';
@@ -32,6 +31,8 @@ export interface CycleJob extends Window {
   readonly window: { readonly from: number; readonly to: number };
   readonly seed: number;
   readonly trusted: Trusted | null;
+  /** Whether anything has moved since the last training; false: the window is scored, but not learnt from. Absent: nobody watches. */
+  readonly moved?: boolean;
   /** How the champion's scores lay over the window before; null or absent for the first. */
   readonly reference?: readonly number[] | null;
   /** SHA-256 of the flows as they were seen, where `steps` holds them masked; absent: it is taken from `steps`. */
@@ -57,6 +58,8 @@ export interface CyclePorts {
   readonly registry: Registry;
   /** A worker in practice. */
   readonly train: Train;
+  /** Brings the model that a lineage begins with; absent: netloop's own. */
+  readonly first?: FirstModel;
   /** Told of every state before the cycle goes on; when it rejects, the cycle stops there. */
   readonly onState?: (state: CycleState, data: Readonly<Record<string, unknown>>) => Promise<void>;
   readonly onEpoch?: (epoch: EpochRecord) => void;
@@ -113,41 +116,8 @@ function calibrationOf(model: Model, golden: LabelledBatch): { error: number; te
   return { error: calibrationError(scores, golden.y), temperature: fitTemperature(scores, golden.y) };
 }
 
-const originsOf = (samples: readonly Sample[], keys: Keys | undefined): Origins => ({
-  users: samples.map(({ user }) => (keys && user !== undefined ? keys.user(user) : '')),
-  ts: samples.map(({ until }) => until),
-});
-
-/** The second look at this window's labels, from what the lineage trusts. */
-const guardOf = ({ trusted, policy, learner, sequence }: CycleJob, encoder: Encoder): Guard => {
-  const shape = { steps: learner === 'behaviour' ? sequence.length : 1, features: encoder.width };
-  const nothing = { x: new Float32Array(0), y: new Float32Array(0), rows: 0, ...shape };
-  const { reservoir = nothing, golden = nothing } = trusted ?? {};
-  return createGuard({ learn: reservoir, calibrate: golden, numeric: encoder.file.numeric.length, policy, seed: WITNESS_SEED });
-};
-/** One lineage, one witness: every cycle grows the same trees again. */
-const WITNESS_SEED = 1;
-
-/** Shares of a refused training that are tried instead, the largest first. */
-const STEPS_BACK = [0.5, 0.25] as const;
-
 const BINS = 10;
 const EPSILON = 1e-4;
-
-/** A model with fresh weights. */
-function freshModel(job: CycleJob, lesson: Lesson, random: Random): Model {
-  const { steps, features } = lesson.batch;
-  const { units, dense, bidirectional, recurrentActivation } = job.settings;
-  const lstm = {
-    ...(bidirectional && { bidirectional }),
-    ...(recurrentActivation === 'hard_sigmoid' && { recurrentActivation }),
-  };
-  const architecture: Architecture =
-    job.learner === 'behaviour'
-      ? { kind: 'lstm', steps, features, units, dense, ...lstm }
-      : { kind: 'mlp', steps, features, units: [], dense };
-  return createModel(architecture, { seed: random.fork('weights').bits() });
-}
 
 /**
  * One cycle: label -> build -> back up -> train -> judge -> promote or roll back. Without a champion it trains the first one on the
@@ -177,16 +147,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const first = champion === null;
     const encoder = champion && loadEncoder(champion.encoder);
     const old = champion && encoder && keep(championModel(champion, encoder, learner === 'behaviour' ? job.sequence.length : 1));
-    const guard = encoder && job.policy.policy === 'guarded' ? guardOf(job, encoder) : null;
-    const proposed = labelWindow(job, first);
-    const labels = guard && encoder && learner === 'flow' ? standingLabels(guard, encoder, job.steps, proposed) : proposed;
+    const guard = encoder && job.policy.policy === 'guarded' ? guardOf(trusted, encoder, job.policy, learner) : null;
+    const reviewed = reviewWindow(job, labelWindow(job, first), encoder, guard);
+    const { labels } = reviewed;
     const truth = job.steps.map((s) => s.flow.label);
     record = { ...record, labels: labelQuality(labels, truth), hashes: { ...record.hashes, labels: hashLabels(labels) } };
-    if (guard && labels !== proposed) {
-      const machine = proposed.filter(({ source }) => source === 'rule' || source.startsWith('score')).length;
-      const kept = labels.filter(({ source }) => source === 'rule' || source.startsWith('score')).length;
-      record = { ...record, guard: { proposed: machine, struck: machine - kept } };
-    }
+    if (reviewed.guard) record = { ...record, guard: reviewed.guard };
     if (first && labels.every((l) => l.label === null)) {
       return await end('skipped', 'no trusted rows: replay a recording with truth, import a model, or label rows');
     }
@@ -194,7 +160,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (ports.onLabels && ports.keys && encoder) await ports.onLabels(ledgerEntries(job, labels, encoder, ports.keys));
 
     await onState('building', {});
-    const lesson = buildLesson(job, proposed, encoder, trusted?.reservoir ?? null, random, guard);
+    const lesson = buildLesson(job, reviewed, encoder, trusted?.reservoir ?? null, random);
     record = { ...record, sequences: lesson.sequences };
     // Scored before anything is learnt, and also where nothing will be.
     if (old && lesson.whole) {
@@ -202,6 +168,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
       record = { ...record, prequential: scores ? measure(scores.champion, scores.truth) : evaluate(old, lesson.whole) };
     }
     if ('skip' in lesson) return await end('skipped', lesson.skip);
+    if (old && job.moved === false) return await end('skipped', 'the champion doubts no more than it did: learning again would not pay');
     const { batch, held } = lesson;
     record = {
       ...record,
@@ -218,7 +185,8 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
 
     await onState('backing-up', {});
     const scratch = !old || settings.start === 'scratch';
-    const start = scratch ? keep(freshModel(job, lesson, random)) : old;
+    const start = scratch ? keep(await firstModel(job, batch, random.fork('weights').bits(), ports.first)) : old;
+    if ([start, old].some((model) => model?.architecture.reproducible === false)) record = { ...record, reproducible: false };
     const spread = (model: Model) => scoreHistogram(scoreSamples(model, lesson.encoder, lesson.samples, batch.steps), BINS);
     if (old) {
       reference = spread(old);
@@ -238,30 +206,21 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
 
     await onState('validating', {});
     const golden = first ? held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
-    const byProof = splitByProof(lesson);
-    const judge = (model: Model): Judged => ({
-      validation: evaluate(model, held),
-      golden: golden && evaluate(model, golden),
-      ...(byProof && { proven: evaluate(model, byProof.proven), unproven: byProof.unproven && evaluate(model, byProof.unproven) }),
-    });
+    const judge = createJudge(lesson, golden);
     const before = old && judge(old);
-    const attempt = (file: ModelFile) => {
-      const next = keep(loadModel(file));
-      const after = judge(next);
-      return { file, next, after, verdict: decide(after, before, job.gate) };
-    };
-    let chosen = attempt(trained);
-    // What forgot too much is taken part of the way back to its parent; what passes then has learnt less and kept more.
-    if (old && !scratch && job.policy.policy !== 'plain' && !chosen.verdict.deploy) {
-      const milder = STEPS_BACK.map((share) => () => attempt(blendModels(champion.model, trained, share)));
-      for (const next of milder) {
-        const tried = next();
-        if (!tried.verdict.deploy) continue;
-        chosen = tried;
-        break;
-      }
-    }
-    const { file, next, after, verdict } = chosen;
+    const {
+      file,
+      model: next,
+      after,
+      verdict,
+    } = challenge({
+      trained,
+      parent: champion && !scratch && job.policy.policy !== 'plain' ? champion.model : null,
+      before,
+      judge,
+      gate: job.gate,
+      open: (file) => keep(loadModel(file)),
+    });
     record = { ...record, hashes: { ...record.hashes, weights: file.sha256 } };
     const open = lesson.open ?? held;
     record = {
@@ -297,20 +256,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (!verdict.deploy) return await end('rolled-back', verdict.reason);
     await registry.promote(learner, version.version, `cycle ${job.number}: ${verdict.reason}`);
     if (!first) return await end('deployed', verdict.reason, { version });
-    const drawn = Array.from(sampleIndex(lesson.fresh.rows, settings.replay, random.fork('reservoir').bits()));
-    const { origins: of } = lesson;
-    const origins = {
-      golden: originsOf(of.held, ports.keys),
-      reservoir: originsOf(
-        drawn.map((i) => of.fresh[i]!),
-        ports.keys,
-      ),
-    };
-    const reservoir = takeRows(lesson.fresh, drawn);
-    return await end('deployed', verdict.reason, {
-      version,
-      trusted: { golden: held, goldenHash: goldenHash!, reservoir, baselines: fitBaselines(lesson.fresh), first: file, origins },
-    });
+    return await end('deployed', verdict.reason, { version, trusted: foundTrust(job, labels, lesson, file, random, ports.keys?.user) });
   } catch (error) {
     if (!isNetloopError(error) || error.code === 'NL_STORE_WRITE') throw error;
     if (error.code === 'NL_NO_SEQUENCES' || error.code === 'NL_ONE_CLASS') return await end('skipped', error.message);

@@ -44,6 +44,18 @@ export interface SwapRecord {
   readonly to: number;
   /** Closed flows seen before the swap: the last one scored by the old model. */
   readonly afterFlow: number;
+  /** Absent where the detector has no clock. */
+  readonly latency?: SwapLatency;
+}
+
+/** What scoring took around a swap, microseconds. */
+export interface SwapLatency {
+  /** The last score by the old model; null where it gave none. */
+  readonly before: number | null;
+  /** The swap itself: loading, checking, changing over. What arrives meanwhile waits so long. */
+  readonly during: number;
+  /** The first score by the new model; null until there is one: the record completes itself. */
+  readonly after: number | null;
 }
 
 export interface DetectorOptions {
@@ -55,9 +67,13 @@ export interface DetectorOptions {
   /** This site's name on its alerts. */
   readonly deployment?: string;
   readonly onStep?: (step: Step) => void;
+  /** Microseconds from any beginning, for the latencies of swaps; nothing else depends on it. */
+  readonly clock?: () => number;
   /** Told of every answer of either model. */
   readonly onScore?: (scored: Scored) => void;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 interface Live {
   readonly version: ModelVersion;
@@ -103,10 +119,13 @@ export function createDetector({
   by = 'user_id',
   alertAbove = 0.5,
   deployment = 'local',
+  clock,
   onStep,
   onScore,
 }: DetectorOptions): Detector {
   const live: Record<ModelName, Live | null> = { flow: null, behaviour: null };
+  const took: Record<ModelName, number | null> = { flow: null, behaviour: null }; // the last score of the live version
+  const begun: Record<ModelName, Mutable<SwapLatency> | null> = { flow: null, behaviour: null }; // swaps whose version has not scored yet
   let sequencer: Sequencer<FeatureRow> | null = null; // features only: it reaches back over windows, and flows must not
   let flows = 0;
 
@@ -138,21 +157,33 @@ export function createDetector({
     return model.predict({ x, rows: 1, steps: rows.length, features: width })[0]!;
   };
 
+  const score = (name: ModelName, rows: readonly FeatureRow[]): number => {
+    const from = clock?.();
+    const answer = predict(live[name]!, rows);
+    if (clock && from !== undefined) {
+      took[name] = clock() - from;
+      const swapped = begun[name];
+      if (swapped) swapped.after = took[name];
+      begun[name] = null;
+    }
+    return answer;
+  };
+
   const judge = (flow: Flow): { step: Step; alerts: Alert[] } => {
     flows++;
     const alerts: Alert[] = [];
     const row = featurize(flow);
-    const score = live.flow ? predict(live.flow, [row]) : null;
-    if (live.flow && score !== null) onScore?.({ name: 'flow', version: live.flow.version.version, score, rows: [row], flow });
-    const step: Step = { flow, user: userOf(flow, by), row, score, scoredBy: live.flow?.version.version ?? null };
-    if (score !== null && score >= alertAbove) {
+    const p = live.flow ? score('flow', [row]) : null;
+    if (live.flow && p !== null) onScore?.({ name: 'flow', version: live.flow.version.version, score: p, rows: [row], flow });
+    const step: Step = { flow, user: userOf(flow, by), row, score: p, scoredBy: live.flow?.version.version ?? null };
+    if (p !== null && p >= alertAbove) {
       alerts.push(
-        modelAlert('ANN', 'flow-score', step, 'flow', score, { service: row.service, conn_state: flow.conn_state, threshold: alertAbove }),
+        modelAlert('ANN', 'flow-score', step, 'flow', p, { service: row.service, conn_state: flow.conn_state, threshold: alertAbove }),
       );
     }
     const sequence = sequencer?.push(step.user, row);
     if (sequence && live.behaviour) {
-      const p = predict(live.behaviour, sequence.steps);
+      const p = score('behaviour', sequence.steps);
       onScore?.({ name: 'behaviour', version: live.behaviour.version.version, score: p, rows: sequence.steps, flow });
       if (p >= alertAbove) {
         const evidence = { user: step.user, flows: sequence.steps.length, first_flow: sequence.start, threshold: alertAbove };
@@ -184,14 +215,20 @@ export function createDetector({
     advance: (now) => (rules.advance?.(now) ?? []).map((alert) => stored(alert, null)),
     swap(version) {
       const { name } = version;
+      const from = clock?.();
       const next = load(version);
       const old = live[name];
-      const record: SwapRecord = { name, from: old?.version.version ?? null, to: version.version, afterFlow: flows };
+      const record: Mutable<SwapRecord> = { name, from: old?.version.version ?? null, to: version.version, afterFlow: flows };
       live[name] = next;
       if (name === 'behaviour' && version.sequence && JSON.stringify(version.sequence) !== JSON.stringify(old?.version.sequence)) {
         sequencer = createSequencer<FeatureRow>(version.sequence);
       }
       old?.model.dispose();
+      if (clock && from !== undefined) {
+        begun[name] = { before: took[name], during: clock() - from, after: null };
+        record.latency = begun[name];
+        took[name] = null;
+      }
       return record;
     },
     live: (name) => live[name]?.version ?? null,

@@ -1,3 +1,4 @@
+import { lowerBound, upperBound } from './binomial.js';
 import type { Metrics } from './evaluate.js';
 
 /** What a challenger must show before it may go live. The two floors are SafeLink's; each other check can be switched off with null. */
@@ -18,6 +19,11 @@ export interface GateSettings {
   readonly maxProvenDrop: number | null;
   /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows that only a score labelled. */
   readonly maxRateShift: number | null;
+  /**
+   * Recall and false-positive rate on the golden set must keep their limits not only as counted, but also in the worst case that the golden
+   * set's size leaves open (one-sided, 95 %). Needs some 200 attacks and 400 benign rows in it; with fewer nothing can pass.
+   */
+  readonly requireProof?: boolean;
 }
 
 export const guardedGate: GateSettings = {
@@ -48,6 +54,8 @@ export interface Judged {
   readonly validation: Metrics;
   /** On the frozen trusted set; null without one. */
   readonly golden: Metrics | null;
+  /** Its answers to the golden rows (1 attack, 0 benign) beside the truth, so that two models can be compared row by row. */
+  readonly answers?: { readonly given: ArrayLike<number>; readonly truth: ArrayLike<number> } | null;
   /** On those of them that a rule or a person labelled; null or absent: there are none. */
   readonly proven?: Metrics | null;
   /** On the window's other rows, which only a score labelled or nobody, so that only their `rate` says something; null: too few; absent: as `validation`. */
@@ -60,6 +68,8 @@ export interface Check {
   readonly value: number | null;
   readonly bound: string;
   readonly pass: boolean;
+  /** What the value may be in truth, at most, given the number of rows: one-sided 95 %. Absent where it was not asked, or is not known. */
+  readonly upper?: number;
 }
 
 export interface Verdict {
@@ -71,11 +81,31 @@ export interface Verdict {
 
 const fixed = (x: number): string => x.toFixed(4);
 
+/**
+ * The most that a class may have lost, one-sided 95 %: of the same rows, those that only the champion got right, less those that only the
+ * challenger did (exact binomial bounds of 97.5 % each, so that both hold together).
+ */
+function mostLost(challenger: Judged, champion: Judged, label: 0 | 1): number | undefined {
+  const [now, before] = [challenger.answers, champion.answers];
+  if (!now || !before) return undefined;
+  let rows = 0;
+  let lost = 0;
+  let won = 0;
+  for (let i = 0; i < now.truth.length; i++) {
+    if (now.truth[i] !== label) continue;
+    rows++;
+    if (before.given[i] === label && now.given[i] !== label) lost++;
+    if (before.given[i] !== label && now.given[i] === label) won++;
+  }
+  return rows === 0 ? undefined : upperBound(lost, rows, 0.025) - lowerBound(won, rows, 0.025);
+}
+
 /** May this challenger go live? Without a champion only the floors and the constant check apply. */
 export function decide(challenger: Judged, champion: Judged | null, gate: GateSettings): Verdict {
   const checks: Check[] = [];
-  const add = (name: string, value: number | null, bound: string, pass: (v: number) => boolean): void => {
-    checks.push({ name, value, bound, pass: value === null || pass(value) });
+  const add = (name: string, value: number | null, bound: string, pass: (v: number) => boolean, upper?: number): void => {
+    const proven = !gate.requireProof || upper === undefined || pass(upper);
+    checks.push({ name, value, bound, pass: value === null || (pass(value) && proven), ...(upper !== undefined && { upper }) });
   };
   const { validation, golden } = challenger;
   add('accuracy', validation.accuracy, `> ${gate.minAccuracy}`, (v) => v > gate.minAccuracy);
@@ -91,13 +121,13 @@ export function decide(challenger: Judged, champion: Judged | null, gate: GateSe
       const before = champion.golden?.[key] ?? null;
       return now === null || before === null ? null : before - now;
     };
-    const atMost = (name: string, value: number | null, bound: number | null): void => {
-      if (bound !== null) add(name, value, `<= ${bound}`, (v) => v <= bound + 1e-12);
+    const atMost = (name: string, value: number | null, bound: number | null, upper?: number): void => {
+      if (bound !== null) add(name, value, `<= ${bound}`, (v) => v <= bound + 1e-12, upper);
     };
     const fprFall = fall('fpr');
     atMost('golden-drop', fall('balancedAccuracy'), gate.maxGoldenDrop);
-    atMost('golden-recall-drop', fall('recall'), gate.maxRecallDrop);
-    atMost('golden-fpr-rise', fprFall === null ? null : -fprFall, gate.maxFprRise);
+    atMost('golden-recall-drop', fall('recall'), gate.maxRecallDrop, mostLost(challenger, champion, 1));
+    atMost('golden-fpr-rise', fprFall === null ? null : -fprFall, gate.maxFprRise, mostLost(challenger, champion, 0));
     const { proven, unproven = validation } = challenger;
     const { proven: provenBefore, unproven: unprovenBefore = champion.validation } = champion;
     atMost('proven-drop', proven && provenBefore ? provenBefore.accuracy - proven.accuracy : null, gate.maxProvenDrop);
@@ -105,9 +135,11 @@ export function decide(challenger: Judged, champion: Judged | null, gate: GateSe
     atMost('rate-shift', unproven && unprovenBefore ? Math.abs(unproven.rate - unprovenBefore.rate) : null, gate.maxRateShift);
   }
   const failed = checks.filter((c) => !c.pass);
+  const upTo = ({ upper }: Check): string => (gate.requireProof && upper !== undefined ? ` (up to ${fixed(upper)})` : '');
   return {
     deploy: failed.length === 0,
-    reason: failed.length === 0 ? 'all checks passed' : failed.map((c) => `${c.name} ${fixed(c.value!)}, needs ${c.bound}`).join('; '),
+    reason:
+      failed.length === 0 ? 'all checks passed' : failed.map((c) => `${c.name} ${fixed(c.value!)}${upTo(c)}, needs ${c.bound}`).join('; '),
     checks,
   };
 }

@@ -4,26 +4,23 @@ import { fitWitness, type Testimony } from './witness.js';
 
 /** Reviews automatic labels before anything is learnt from them. */
 export interface Guard {
-  /** The labels that stand, row by row; what lacks proof is skipped. A person's word and known truth are never questioned. */
+  /** The labels that stand, flow by flow; what lacks proof is skipped. A person's word and known truth are never questioned. */
   review(rows: Batch, labels: readonly Label[]): Label[];
 }
 
 export interface GuardOptions {
-  /** Trusted rows that may be learnt from, and trusted rows that never are. */
+  /** Trusted single flows that may be learnt from, and others that never are. */
   readonly learn: LabelledBatch;
   readonly calibrate: LabelledBatch;
-  /** Columns of one step that are numbers; they come first. */
+  /** Columns that are numbers; they come first. */
   readonly numeric: number;
   readonly policy: Pick<LabelPolicy, 'benignCredibility' | 'attackCredibility'>;
   readonly seed: number;
 }
 
-/** A row of several steps as one long row. */
-const flat = <B extends Batch>(batch: B): B => ({ ...batch, steps: 1, features: batch.steps * batch.features });
-
 /**
  * The guarded policy's second look. The first look (rule or score) proposes a label; a witness that learnt from trusted rows alone must not
- * contradict it:
+ * contradict it. A row counts as a known attack where its votes are credible as an attack's, and more so than as a benign row's:
  * - benign stands only where the row is credible as benign and not as an attack. A missed attack that becomes "benign" is the error that
  *   feeds itself, so this side needs more proof;
  * - an attack by score stands only where the row is no ordinary benign one, and is credible as an attack or unlike anything benign;
@@ -33,18 +30,18 @@ const flat = <B extends Batch>(batch: B): B => ({ ...batch, steps: 1, features: 
 export function createGuard({ learn, calibrate, numeric, policy, seed }: GuardOptions): Guard {
   const both = ({ y }: LabelledBatch): boolean => y.includes(0) && y.includes(1);
   const able = both(learn) && both(calibrate);
-  const last = (learn.steps - 1) * learn.features;
-  const columns = Array.from({ length: numeric }, (_, i) => last + i);
-  const witness = able ? fitWitness(flat(learn), flat(calibrate), { numeric: columns, seed }) : null;
-  const stands = ({ label, source }: Label, { benign, attack }: Testimony, i: number): boolean => {
+  const columns = Array.from({ length: numeric }, (_, i) => i);
+  const witness = able ? fitWitness(learn, calibrate, { numeric: columns, seed }) : null;
+  const stands = ({ label, source }: Label, { benign, attack, ordinary }: Testimony, i: number): boolean => {
     const usual = benign[i]! > policy.benignCredibility;
-    const hostile = attack[i]! > policy.attackCredibility;
+    // Some trusted attacks look like nothing at all: they make every row credible as an attack, and so speak against none.
+    const hostile = attack[i]! > policy.attackCredibility && attack[i]! > ordinary[i]!;
     if (label === 0) return usual && !hostile;
     return source === 'rule' ? hostile || !usual : !usual;
   };
   return {
     review(rows, labels) {
-      const said = witness?.testify(flat(rows)) ?? null;
+      const said = witness?.testify(rows) ?? null;
       return labels.map((given, i) => {
         const { label, source } = given;
         if (label === null || source === 'truth' || source === 'person') return given;

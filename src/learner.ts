@@ -1,6 +1,8 @@
 import type { Alert } from './alert.js';
+import { createCoverage } from './attest.js';
 import type { CycleJob, Trusted } from './cycle.js';
 import type { Step } from './detector.js';
+import { createDoubtWatch, type DriftDetectorName, driftDetectors } from './drift/doubt.js';
 import type { GateSettings } from './gate.js';
 import type { LabelPolicy } from './label.js';
 import type { LearnerSettings } from './lesson.js';
@@ -19,6 +21,8 @@ export interface LearnerOptions extends LearnerSettings {
   readonly sequence: SequenceSettings;
   readonly policy: LabelPolicy;
   readonly gate: GateSettings;
+  /** What makes a window worth learning: that it is over, or that by then the champion has come to doubt more than it did. Default: clock. */
+  readonly retrain?: 'clock' | DriftDetectorName;
   /** Flows a window keeps at most; what comes after is counted, not kept. */
   readonly maxFlows?: number;
   /** The seed of cycle n. */
@@ -55,6 +59,8 @@ export interface Learner {
   due(ts: number, now?: boolean): boolean;
   /** Ends the window: its job, and an empty window from `ts` on. */
   take(ts: number, trusted: Trusted | null): CycleJob;
+  /** A model has been trained on what was taken: only new doubt is a reason to train again. */
+  trained(): void;
   /** Forgets what was collected; the window begins again with the next flow. */
   clear(): void;
   status(ts: number): LearnerStatus;
@@ -74,6 +80,13 @@ export function createLearner(initial: LearnerOptions): Learner {
   let alerts: Alert[] = [];
   let perUser = new Map<string, number>();
   let samples = 0;
+
+  const { retrain = 'clock' } = options;
+  const watch = retrain === 'clock' ? null : createDoubtWatch(options.policy, driftDetectors[retrain]());
+  const moved = (): boolean | undefined => {
+    const ruleOf = createCoverage(alerts);
+    return watch?.risen(steps.map((step) => ({ rule: ruleOf(step) !== null, score: step.score })));
+  };
 
   const empty = (): void => {
     lost = 0;
@@ -112,7 +125,7 @@ export function createLearner(initial: LearnerOptions): Learner {
     },
     due: (ts, now = false) => waiting(ts, now) === null,
     take(ts, trusted) {
-      const { sequence, policy, gate, seedOf, renew: _, ...settings } = options; // a job is plain data: it may go to another thread
+      const { sequence, policy, gate, seedOf, renew: _, retrain: __, ...settings } = options; // a job is plain data: it may go to another thread
       const job: CycleJob = {
         learner: name,
         number,
@@ -125,6 +138,7 @@ export function createLearner(initial: LearnerOptions): Learner {
         gate,
         seed: seedOf(number),
         trusted,
+        moved: moved(),
       };
       number++;
       options = { ...options, ...options.renew?.() };
@@ -133,6 +147,7 @@ export function createLearner(initial: LearnerOptions): Learner {
       empty();
       return job;
     },
+    trained: () => watch?.trained(),
     clear() {
       from = -1;
       options = { ...options, ...options.renew?.() };

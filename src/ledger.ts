@@ -75,3 +75,15 @@ export function createLedger({ capacity = MAX_LEDGER } = {}): Ledger {
     count: () => ({ kept: kept.length, dropped, forgotten }),
   };
 }
+
+/** Keeps labels a part at a time: each part is one commit, and between two of them `breathe` lets others have their turn. */
+export async function addInParts(
+  ledger: Pick<Ledger, 'add'>,
+  entries: readonly LedgerEntry[],
+  breathe?: () => Promise<unknown>,
+): Promise<void> {
+  for (let at = 0; at < entries.length; at += 500) {
+    ledger.add(entries.slice(at, at + 500));
+    await breathe?.();
+  }
+}

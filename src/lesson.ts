@@ -18,7 +18,7 @@ import {
   sampleRows,
   sequenceSamples,
   splitByTime,
-  takeRows,
+  standingLabels,
 } from './samples.js';
 import type { SequenceCount, SequenceSettings } from './sequence.js';
 
@@ -114,56 +114,87 @@ export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'a
 }
 
 /**
- * Where a guard strikes most of one class, what is left teaches the other one alone, and the model learns to cry wolf (or to sleep).
- * @returns why nothing should be learnt; null when enough of both classes stands
+ * One unknown flow leaves a whole sequence without a benign label, while one attack is enough for the other: what can be learnt from holds too
+ * many attacks. Its benign rows count for those that were left out, as inverse-probability weights do (Horvitz and Thompson 1952), so that the
+ * share of attacks is the window's again; rows learnt again from the reservoir count as they are.
  */
-function oneSided(proposed: readonly Sample[], stood: readonly Sample[], least: number): string | null {
-  const count = (part: readonly Sample[], c: 0 | 1): number => part.filter((s) => s.label === c).length;
-  for (const [c, name] of [
-    [0, 'benign'],
-    [1, 'attack'],
-  ] as const) {
-    const [before, after] = [count(proposed, c), count(stood, c)];
-    if (after < least * before)
-      return `only ${after} of ${before} ${name} labels stand: too much of this window is unlike the trusted rows`;
-  }
-  return null;
+function weightsOf({ y, rows }: LabelledBatch, fresh: number, samples: readonly Sample[]): Float32Array {
+  const count = (c: 0 | 1): number => samples.filter(({ label }) => label === c).length;
+  const benign = (samples.length - count(1)) / Math.max(1, count(0));
+  return Float32Array.from({ length: rows }, (_, i) => (i < fresh && y[i] === 0 ? Math.min(benign, MOST_WEIGHT) : 1));
+}
+
+/** What one row counts for at most. */
+const MOST_WEIGHT = 4;
+
+/** A window's labels as they stand after review. */
+export interface Reviewed {
+  readonly labels: readonly Label[];
+  /** Labelled rows from other deployments' alerts, reviewed like the rest. */
+  readonly extra: readonly Sample[];
+  /** What rule and score proposed, and how much of it was struck; null where nobody reviewed. */
+  readonly guard: { readonly proposed: number; readonly struck: number } | null;
+  /** Why nothing should be learnt from what is left; null when enough of both classes stands. */
+  readonly unlike: string | null;
+}
+
+const isMachine = ({ source }: Label): boolean => source === 'rule' || source.startsWith('score');
+
+/**
+ * The second look at a window's labels, flow by flow: sequences are built from what stands. Where a guard strikes most of one class, what is
+ * left teaches the other one alone, and the model learns to cry wolf (or to sleep): `unlike` says so.
+ * @param guard null lets every label stand
+ */
+export function reviewWindow(
+  { steps, policy, extra = [] }: Pick<Window, 'steps' | 'policy' | 'extra'>,
+  proposed: readonly Label[],
+  encoder: Encoder | null,
+  guard: Guard | null,
+): Reviewed {
+  if (!guard || !encoder) return { labels: proposed, extra, guard: null, unlike: null };
+  const labels = standingLabels(guard, encoder, steps, proposed);
+  const unlike = ([0, 1] as const).flatMap((c) => {
+    const count = (part: readonly Label[]): number => part.filter((l) => l.label === c).length;
+    const [before, after] = [count(proposed), count(labels)];
+    if (after >= policy.leastStanding * before) return [];
+    return [`only ${after} of ${before} ${c === 1 ? 'attack' : 'benign'} labels stand: too much of this window is unlike the trusted rows`];
+  });
+  const machine = proposed.filter(isMachine).length;
+  return {
+    labels,
+    extra: reviewSamples(guard, encoder, extra),
+    guard: { proposed: machine, struck: machine - labels.filter(isMachine).length },
+    unlike: unlike[0] ?? null,
+  };
 }
 
 /**
  * Turns a labelled window into rows. Splits by time; fits the encoder only where no champion brings one.
  * @param encoder the champion's; null for the first cycle
- * @param labels as proposed, before any review
- * @param guard reviews what is machine-labelled; null lets every label stand
  * @returns a lesson, or why there is none
  * @throws NL_NO_SEQUENCES, NL_BAD_VALUE
  */
 export function buildLesson(
   window: Window,
-  labels: readonly Label[],
+  { labels, extra: others, guard, unlike }: Reviewed,
   encoder: Encoder | null,
   reservoir: LabelledBatch | null,
   random: Random,
-  guard: Guard | null = null,
 ): Lesson | NoLesson {
   const { learner, settings, sequence, policy, steps } = window;
-  const built =
+  const { samples, count } =
     learner === 'behaviour'
       ? sequenceSamples(steps, labels, sequence, policy.unknown)
       : { samples: flowSamples(steps, labels), count: null };
-  const { count } = built;
   const length = learner === 'behaviour' ? sequence.length : 1;
-  const reviewed = (part: readonly Sample[]): readonly Sample[] => (guard && encoder ? reviewSamples(guard, encoder, part, length) : part);
-  const samples = reviewed(built.samples);
   // The first champion, and with it the encoder and the golden set, comes from this site's trusted rows alone.
-  const extra = encoder ? reviewed(window.extra ?? []) : [];
+  const extra = encoder ? others : [];
   const usable = [...extra, ...samples].filter(labelled).slice(-settings.maxHistory);
   const rowsOf = (part: readonly Sample[], by: Encoder): LabelledBatch | null =>
     part.length === 0 ? null : encodeSamples(by, part, length, truthOf);
   const whole = samples.filter(known);
   const skip = (why: string): NoLesson => ({ skip: why, sequences: count, whole: encoder && rowsOf(whole, encoder) });
-  const unknown = guard && oneSided(built.samples, samples, policy.leastStanding);
-  if (unknown) return skip(unknown);
+  if (unlike) return skip(unlike);
   if (usable.length < settings.minSamples) {
     return skip(`needs ${settings.minSamples} labelled ${learner === 'flow' ? 'flows' : 'sequences'}, has ${usable.length}`);
   }
@@ -175,7 +206,8 @@ export function buildLesson(
   const fresh = encodeSamples(fitted, train, length, labelOf);
   const most = Math.min(settings.replay, fresh.rows);
   const replayed = reservoir && most > 0 ? sampleRows(reservoir, most, random.fork('replay').bits()) : null;
-  const batch = replayed ? joinRows(fresh, replayed) : fresh;
+  const rows = replayed ? joinRows(fresh, replayed) : fresh;
+  const batch = guard ? { ...rows, weight: weightsOf(rows, fresh.rows, samples) } : rows;
   const attacks = batch.y.reduce((n, y) => n + y, 0);
   if (attacks === 0 || attacks === batch.rows) return skip(`one class only: ${attacks} attacks among ${batch.rows} rows to learn from`);
   const both = (part: readonly Sample[]): boolean => part.some((s) => s.label === 1) && part.some((s) => s.label === 0);
@@ -202,26 +234,4 @@ export function buildLesson(
     sequences: count,
     split: how,
   };
-}
-
-/** Rows that a share is worth saying of. */
-const ENOUGH = 30;
-
-/** Rows of a window looked at for a share, at most: evenly drawn. */
-const LOOKED_AT = 5000;
-
-/** Held rows that a rule or a person (or known truth) labelled, and every other row of the window, skipped ones too; null where no held row is proven. */
-export function splitByProof({
-  held,
-  origins,
-  samples,
-  encoder,
-}: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
-  const open = ({ source = 'skip' }: Sample): boolean => source === 'skip' || source.startsWith('score');
-  const proven = origins.held.flatMap((sample, i) => (open(sample) ? [] : [i]));
-  if (proven.length === 0) return null;
-  const rest = samples.filter(open);
-  const every = Math.ceil(rest.length / LOOKED_AT);
-  const some = rest.filter((_, i) => i % every === 0);
-  return { proven: takeRows(held, proven), unproven: some.length < ENOUGH ? null : encodeSamples(encoder, some, held.steps, () => 0) };
 }

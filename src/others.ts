@@ -23,6 +23,8 @@ export interface AlertReader {
 export interface AlertReaderOptions {
   /** Alerts a cycle learns from: the newest; older ones are passed by. */
   readonly most: number;
+  /** Share of `most` that one deployment may fill (default 1); what it sent beyond that is passed by, and others' older ones are read. */
+  readonly share?: number;
   readonly policy: LabelPolicy;
   /** This site's own name, whose flows are learnt from as flows. */
   readonly deployment?: string;
@@ -36,14 +38,23 @@ const PAGE = 200;
 export async function createAlertReader(
   alerts: Pick<AlertStore, 'query'>,
   journal: CycleJournal,
-  { most, policy, deployment = 'local', words = async () => () => undefined }: AlertReaderOptions,
+  { most, share = 1, policy, deployment = 'local', words = async () => () => undefined }: AlertReaderOptions,
 ): Promise<AlertReader> {
   const last = (await journal.history({ learner: 'flow' })).find(({ data }) => typeof data[MARK] === 'number');
   let from = (last?.data[MARK] as number | undefined) ?? null;
   return {
     mark: MARK,
     async read() {
-      const filter = { otherThan: deployment, archive: 'any', order: 'newest', after: from ?? 0 } as const;
+      const full = [deployment];
+      const filter = { otherThan: full, archive: 'any', order: 'newest', after: from ?? 0 } as const;
+      const room = Math.ceil(most * share);
+      const taken = new Map<string, number>();
+      const fits = ({ deployment: name }: StoredAlert): boolean => {
+        const n = (taken.get(name) ?? 0) + 1;
+        taken.set(name, n);
+        if (n === room) full.push(name);
+        return n <= room;
+      };
       const word = await words();
       const learnt = (alert: StoredAlert): Sample[] => {
         const said = word(alert);
@@ -56,8 +67,9 @@ export async function createAlertReader(
       let left = most;
       for (let cursor = top.last === null ? null : top.last + 1; cursor !== null && left > 0; ) {
         const page = await alerts.query({ ...filter, cursor, limit: Math.min(PAGE, left) });
-        left -= page.alerts.length;
-        pages.push([...page.alerts].reverse().flatMap(learnt));
+        const kept = page.alerts.filter(fits);
+        left -= kept.length;
+        pages.push(kept.reverse().flatMap(learnt));
         cursor = page.next;
       }
       const samples = pages.reverse().flat();

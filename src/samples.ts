@@ -166,14 +166,14 @@ export function encodeSamples(encoder: Encoder, samples: readonly Sample[], step
   return { x, y, rows: samples.length, steps, features };
 }
 
-/** Samples with the labels that a guard lets stand, reviewed a part at a time. */
-export function reviewSamples(guard: Guard, encoder: Encoder, samples: readonly Sample[], steps: number): Sample[] {
+/** Flows with the labels that a guard lets stand, reviewed a part at a time. */
+export function reviewSamples(guard: Guard, encoder: Encoder, samples: readonly Sample[]): Sample[] {
   const stood: Sample[] = [];
   for (let at = 0; at < samples.length; at += 4096) {
     const part = samples.slice(at, at + 4096);
     const given = part.map(({ label, source = 'skip' }): Label => ({ label, source, confidence: 0 }));
     const said = guard.review(
-      encodeSamples(encoder, part, steps, () => 0),
+      encodeSamples(encoder, part, 1, () => 0),
       given,
     );
     part.forEach((sample, i) => void stood.push({ ...sample, label: said[i]!.label, source: said[i]!.source }));
@@ -183,7 +183,7 @@ export function reviewSamples(guard: Guard, encoder: Encoder, samples: readonly 
 
 /** The labels of single flows that the guard lets stand. */
 export const standingLabels = (guard: Guard, encoder: Encoder, steps: readonly Step[], labels: readonly Label[]): Label[] =>
-  reviewSamples(guard, encoder, flowSamples(steps, labels), 1).map(({ label }, i) =>
+  reviewSamples(guard, encoder, flowSamples(steps, labels)).map(({ label }, i) =>
     label === labels[i]!.label ? labels[i]! : { label: null, source: 'skip', confidence: 0 },
   );
 

@@ -51,6 +51,8 @@ export interface Source {
   readonly yields: 'frames' | 'flows';
   /** A wire: it does not wait for its reader. Files are replayed, and the reader may hold them back. */
   readonly live?: boolean;
+  /** Records without a time of their own, in an order that says nothing. */
+  readonly untimed?: boolean;
   /** Truth of the flows in a capture that was recorded with it. */
   labelOf?(flow: Flow): { readonly label: 0 | 1; readonly attack?: string };
   read(options?: ReadOptions): AsyncIterable<Frames | Flows>;

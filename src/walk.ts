@@ -6,6 +6,7 @@ import type { Learner, LearnerStatus } from './learner.js';
 import type { ModelName } from './registry.js';
 import type { Source } from './source.js';
 import { createTraffic, type TrafficOptions } from './traffic.js';
+import type { TrustedStore } from './trusted.js';
 
 /** One learner on the walk: its window, and the cycle that is under way. */
 export interface Pupil {
@@ -15,6 +16,15 @@ export interface Pupil {
   /** How the champion's scores lay over the last window, for drift. */
   reference?: readonly number[] | null;
 }
+
+/** Golden sets and reservoirs as the learners hold them, and as they are stored. */
+export const pupilsTrusted = (pupils: readonly Pupil[], store: TrustedStore): TrustedStore => ({
+  load: async (name) => pupils.find(({ learner }) => learner.name === name)?.trusted ?? null,
+  async save(name, trusted) {
+    for (const pupil of pupils) if (pupil.learner.name === name) pupil.trusted = trusted;
+    await store.save(name, trusted);
+  },
+});
 
 export interface WalkProgress {
   /** 'collecting' while windows fill, 'training' while a cycle runs beside detection. */
@@ -132,6 +142,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     pending.delete(name);
     if (result.trusted) pupil.trusted = result.trusted;
     pupil.reference = result.reference;
+    if (result.record.epochs.length > 0) pupil.learner.trained();
     await onCycle(result, result.version ? detector.swap(result.version) : null);
   };
   const turn = async (ts: number, wire: boolean): Promise<void> => {

@@ -11,6 +11,8 @@ export interface Testimony {
   /** Conformal credibility of "benign" and of "attack", 0 to 1; both small: unlike anything trusted. */
   readonly benign: Float64Array;
   readonly attack: Float64Array;
+  /** Conformal credibility of the votes alone as a benign row's: what `attack`, which rests on the votes too, is to be weighed against. */
+  readonly ordinary: Float64Array;
   /** How surprising the row would be if it were benign: -log p by the forest plus -log p by the subspace (Fisher's combination). */
   readonly surprise: Float64Array;
 }
@@ -74,6 +76,7 @@ export function fitWitness(
         surprise,
         benign: Float64Array.from(surprise, (s) => surprises.share(s)),
         attack: Float64Array.from(votes, (vote) => votesOfAttack.share(vote)),
+        ordinary: Float64Array.from(votes, (vote) => votesOfBenign.share(vote)),
       };
     },
   };

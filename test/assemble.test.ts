@@ -24,7 +24,11 @@ const seg = (at: number, from: 'a' | 'b', flags: number, seq: number, ack: numbe
 
 function run(steps: readonly Step[], options: FlowTableOptions = {}): { flows: Flow[]; events: TrafficEvent[]; counters: FlowCounters } {
   const events: TrafficEvent[] = [];
-  const table = createFlowTable({ timeouts: zeekTimeouts, on: (event) => events.push(event), ...options });
+  const table = createFlowTable({
+    timeouts: zeekTimeouts,
+    on: (event) => events.push(event.kind === 'arp' ? event : { ...event, flow: { ...event.flow } }),
+    ...options,
+  });
   const decoder = createDecoder();
   for (const { at, frame } of steps)
     table.push(decoder.frame(frame, 0, frame.length, frame.length, 1e15 + Math.round(at * 1e6), linkTypes.ETHERNET));

@@ -62,24 +62,28 @@ describe('1,000 hot swaps under load', () => {
   test('lose no flow, score none by half a model, and each leaves a record', async () => {
     const registry = await registryOfTwo();
     const busy = training(stop.signal);
-    const seen: { version: number | null; ms: number }[] = []; // one a flow
+    const seen: (number | null)[] = []; // the version that scored each flow
     const scores: Scored[] = [];
     const detector = createDetector({
       rules: createRules(),
       featurize: createFeaturizer(),
-      onScore: (scored) => void scores.push(scored),
-      onStep: ({ scoredBy }) => void seen.push({ version: scoredBy ?? null, ms: 0 }),
+      clock: () => performance.now() * 1000,
+      onScore: (score) => {
+        scores.push(score);
+        scored[score.name]++;
+      },
+      onStep: ({ scoredBy }) => void seen.push(scoredBy ?? null),
     });
     for (const name of names) detector.swap((await registry.current(name))!);
     const flows = makeFlows({ flows: SWAPS * FLOWS_A_SWAP, users: 6 });
-    const records: (SwapRecord & { ms: number })[] = [];
+    const records: SwapRecord[] = [];
+    const scored = { flow: 0, behaviour: 0 }; // scores so far, when each swap was made
+    const at: (typeof scored)[] = [];
 
     let done = false;
     const stream = (async () => {
       for (const [i, flow] of flows.entries()) {
-        const at = performance.now();
         detector.observe({ kind: 'closed', flow });
-        seen[i]!.ms = performance.now() - at;
         if (i % FLOWS_A_SWAP === FLOWS_A_SWAP - 1) await turn(); // where a live source awaits its next packets
       }
       done = true;
@@ -90,9 +94,8 @@ describe('1,000 hot swaps under load', () => {
         const live = detector.live(name)!.version;
         await registry.promote(name, 3 - live, `swap ${i}`);
         const version = (await registry.current(name))!;
-        const at = performance.now();
-        const record = detector.swap(version);
-        records.push({ ...record, ms: performance.now() - at });
+        at.push({ ...scored });
+        records.push(detector.swap(version));
         if (!done) await turn();
       }
     })();
@@ -124,12 +127,21 @@ describe('1,000 hot swaps under load', () => {
       expect(own.map(({ from, to }) => [from, to])).toEqual(own.map((_, i) => (i % 2 === 0 ? [1, 2] : [2, 1])));
     }
     const ofFlows = records.filter(({ name }) => name === 'flow');
-    for (const [i, { from, to, afterFlow, ms }] of ofFlows.entries()) {
+    for (const [i, { from, to, afterFlow }] of ofFlows.entries()) {
       const before = seen[afterFlow - 1];
       const after = seen[afterFlow];
-      if (before && ofFlows[i - 1]?.afterFlow !== afterFlow) expect(before.version).toBe(from);
-      if (after && ofFlows[i + 1]?.afterFlow !== afterFlow) expect(after.version).toBe(to);
-      for (const latency of [before?.ms ?? 0, ms, after?.ms ?? 0]) expect(Number.isFinite(latency)).toBe(true);
+      if (before && ofFlows[i - 1]?.afterFlow !== afterFlow) expect(before).toBe(from);
+      if (after && ofFlows[i + 1]?.afterFlow !== afterFlow) expect(after).toBe(to);
+    }
+    // Latencies before, during and after: each where there was a score to time, and only there.
+    for (const name of names) {
+      const own = records.flatMap((record, i) => (record.name === name ? [{ latency: record.latency!, at: at[i]![name] }] : []));
+      for (const [i, { latency, at: scores }] of own.entries()) {
+        expect(latency.during).toBeGreaterThan(0);
+        expect(latency.before !== null && latency.before > 0).toBe(scores > (own[i - 1]?.at ?? 0));
+        expect(latency.after !== null && latency.after > 0).toBe((own[i + 1]?.at ?? scored[name]) > scores);
+      }
+      expect(own.filter(({ latency }) => latency.before !== null && latency.after !== null).length).toBeGreaterThan(50);
     }
     const amid = ofFlows.filter(({ afterFlow }) => afterFlow > 0 && afterFlow < flows.length);
     expect(new Set(amid.map(({ afterFlow }) => afterFlow)).size).toBeGreaterThan(SWAPS / 4); // among the flows, not all before or after them

@@ -82,3 +82,42 @@ describe('a sudden change of the share of alarms', () => {
     expect(decide({ ...missed, validation: of(0.9, 1) }, found(0.1), guardedGate).reason).toContain('proven-drop 1.0000, needs <= 0.01');
   });
 });
+
+describe('how sure the golden set can be', () => {
+  const attacks = 500;
+  const rows = 1500;
+  const classes = Float32Array.from({ length: rows }, (_, i) => (i < attacks ? 1 : 0));
+  /** A model that misses the first attacks and alarms on the last benign rows. */
+  const model = (missed: number, alarms: number) => {
+    const scores = Array.from(classes, (y, i) => (y === 1 ? (i < missed ? 0.1 : 0.9) : i >= rows - alarms ? 0.9 : 0.1));
+    const metrics = measure(scores, classes);
+    return { validation: metrics, golden: metrics, answers: { given: scores.map((s) => (s >= 0.5 ? 1 : 0)), truth: classes } };
+  };
+  const strict = { ...guardedGate, requireProof: true };
+  const upper = (name: string, verdict: ReturnType<typeof decide>) => verdict.checks.find((c) => c.name === name)!.upper;
+
+  test('every check on a class bears the most it may have lost: by hand, none of 500 and of 1,000', () => {
+    const verdict = decide(model(0, 0), model(0, 0), guardedGate);
+    expect(upper('golden-recall-drop', verdict)).toBeCloseTo(1 - 0.025 ** (1 / 500), 10);
+    expect(upper('golden-fpr-rise', verdict)).toBeCloseTo(1 - 0.025 ** (1 / 1000), 10);
+    expect(verdict.deploy).toBe(true);
+  });
+
+  test('within its limit as counted, but not for sure: told, and refused where proof is required', () => {
+    const [champion, challenger] = [model(0, 0), model(8, 0)];
+    expect(decide(challenger, champion, { ...guardedGate, maxGoldenDrop: null })).toMatchObject({ deploy: true });
+    const refused = decide(challenger, champion, { ...strict, maxGoldenDrop: null });
+    expect(refused.reason).toMatch(/^golden-recall-drop 0\.0160 \(up to 0\.03\d\d\), needs <= 0\.02$/);
+    expect(decide(model(0, 0), champion, strict).deploy).toBe(true);
+  });
+
+  test('what it wins elsewhere in the class makes up for what it loses', () => {
+    const better = decide(model(0, 0), model(100, 0), strict);
+    expect(upper('golden-recall-drop', better)).toBeLessThan(0);
+  });
+
+  test('without answers row by row there is no bound to keep', () => {
+    expect(upper('golden-recall-drop', decide(good, good, strict))).toBeUndefined();
+    expect(decide(good, good, strict).deploy).toBe(true);
+  });
+});

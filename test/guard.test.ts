@@ -55,27 +55,19 @@ test('a dozen trusted attacks are enough to say that an ordinary row is none', (
   expect(few.review(attack, [given(0, 'score-low')])[0]!.label).toBeNull();
 });
 
+test('trusted attacks that look like ordinary rows speak against none of them', () => {
+  const hidden = trusted(400, 2);
+  // One attack in ten lies amid the benign rows, so no row is too ordinary to be one.
+  for (let i = 1; i < hidden.rows; i += 20) hidden.x.fill(0, i * 2, i * 2 + 2);
+  const weighing = createGuard({ learn: trusted(600, 1), calibrate: hidden, numeric: 2, policy: guardedPolicy, seed: 1 });
+  expect(weighing.review(benign, [given(0, 'score-low')])[0]!.label).toBe(0);
+  expect(weighing.review(attack, [given(0, 'score-low')])[0]!.label).toBeNull();
+});
+
 test('without trusted rows of both classes only rules and people are heard', () => {
   const nothing = { x: new Float32Array(0), y: new Float32Array(0), rows: 0, steps: 1, features: 2 };
   const alone = createGuard({ learn: nothing, calibrate: nothing, numeric: 2, policy: guardedPolicy, seed: 1 });
   const labels = [given(1, 'rule'), given(0, 'score-low'), given(1, 'score-high'), given(0, 'person')];
   const rows = { x: new Float32Array(8), rows: 4, steps: 1, features: 2 };
   expect(alone.review(rows, labels).map(({ source }) => source)).toEqual(['rule', 'skip', 'skip', 'person']);
-});
-
-test('sequences: what is judged is the last flow for the plane, and all flows for the trees', () => {
-  const twice = (batch: LabelledBatch): LabelledBatch => {
-    const x = new Float32Array(batch.rows * 4);
-    for (let i = 0; i < batch.rows; i++) for (let t = 0; t < 2; t++) x.set(batch.x.subarray(i * 2, i * 2 + 2), i * 4 + t * 2);
-    return { ...batch, x, steps: 2 };
-  };
-  const long = createGuard({
-    learn: twice(trusted(600, 1)),
-    calibrate: twice(trusted(400, 2)),
-    numeric: 2,
-    policy: guardedPolicy,
-    seed: 1,
-  });
-  const rows = { x: Float32Array.of(0, 0, 0, 0, 0, 0, -6, 9), rows: 2, steps: 2, features: 2 };
-  expect(long.review(rows, [given(0, 'score-low'), given(0, 'score-low')]).map(({ label }) => label)).toEqual([0, null]);
 });

@@ -1,5 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createModel } from '../src/networks/load.js';
 import { hashBatch } from '../src/samples.js';
+import { createTrustedFiles } from '../src/stores/trusted-files.js';
 import { forgetRows, type Origins, type Trusted } from '../src/trusted.js';
 
 const batch = (rows: number) => ({
@@ -52,4 +57,35 @@ describe('rows of golden set and reservoir', () => {
     expect(gone).toEqual({ golden: 4, reservoir: 3 });
     expect(left.golden.rows).toBe(0);
   });
+
+  test('that a guard reviews by are erased too', () => {
+    const flows = {
+      learn: batch(3),
+      calibrate: batch(2),
+      origins: { learn: { users: ['a', 'b', 'a'], ts: [1, 2, 3] }, calibrate: { users: ['c', 'a'], ts: [4, 5] } },
+    };
+    const { trusted: left, ...gone } = forgetRows({ ...trusted, flows }, { user: 'a' });
+    expect(gone).toEqual({ golden: 2, reservoir: 3 });
+    expect([...left.flows!.learn.x]).toEqual([2, 3]);
+    expect(users(left.flows!.origins!.learn)).toEqual(['b']);
+    expect(users(left.flows!.origins!.calibrate)).toEqual(['c']);
+  });
+});
+
+test('a store on disk gives back what a behaviour learner trusts, single flows too, and tells damage', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'netloop-trusted-'));
+  const first = createModel({ kind: 'mlp', steps: 1, features: 2, units: [], dense: [2] }, { seed: 1 });
+  try {
+    const whole: Trusted = { ...trusted, first: first.save(), flows: { learn: batch(5), calibrate: batch(2) } };
+    await createTrustedFiles(dir).save('behaviour', whole);
+    expect(await createTrustedFiles(dir).load('behaviour')).toEqual(whole);
+    const file = join(dir, 'behaviour.trusted');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    await expect(createTrustedFiles(dir).load('behaviour')).rejects.toMatchObject({ code: 'NL_MODEL_CORRUPT' });
+  } finally {
+    first.dispose();
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -118,8 +118,8 @@ export function alertStoreContract(
         { source: 'ANN' as const },
         { user: 'alice' },
         { deployment: 'elsewhere' },
-        { otherThan: 'lab', until: ts },
-        { otherThan: 'elsewhere', until: ts },
+        { otherThan: ['lab'], until: ts },
+        { otherThan: ['elsewhere', 'nowhere'], until: ts },
         { id: 'alert-5' },
         { id: 'alert-5', deployment: 'elsewhere' },
         { rule: 'flood', user: 'bob', since: all[3]!.ts, until: ts },
@@ -195,7 +195,7 @@ export function alertStoreContract(
       const store = await create();
       const there = { ...storedAlert(1), deployment: 'there' };
       expect(await store.append([storedAlert(1), there, there])).toBe(2);
-      expect((await store.query({ id: 'alert-1', otherThan: 'lab' })).alerts).toEqual([there]);
+      expect((await store.query({ id: 'alert-1', otherThan: ['elsewhere', 'lab'] })).alerts).toEqual([there]);
     });
 
     it('reads only what came after a cursor, whatever the order', async () => {

@@ -204,17 +204,17 @@ describe('labels against truth', () => {
     for (const cycle of later) {
       const info = tracked.find((t) => t.name === `${cycle.learner} cycle ${cycle.number}`)!;
       for (const metric of ['accuracy', 'balancedAccuracy', 'prAuc', 'recall', 'fpr'])
-        expect(info.metrics, info.name).toHaveProperty(`prequential_${metric}`);
+        expect(info.metrics, info.name).toHaveProperty([`prequential/${metric}`]);
       expect(info.metrics).toMatchObject({
-        label_coverage: cycle.labels.coverage,
-        label_noise: cycle.labels.noise,
-        label_benign_noise: cycle.labels.benignNoise,
-        golden_accuracy: cycle.goldenAfter!.accuracy,
-        golden_before_accuracy: cycle.goldenBefore!.accuracy,
-        drift_psi: cycle.drift!.psi,
-        calibration_error: cycle.calibration!.error,
-        temperature: cycle.calibration!.temperature,
-        duplicates: cycle.samples.duplicates,
+        'label/coverage': cycle.labels.coverage,
+        'label/noise': cycle.labels.noise,
+        'label/benign_noise': cycle.labels.benignNoise,
+        'golden/accuracy': cycle.goldenAfter!.accuracy,
+        'golden_before/accuracy': cycle.goldenBefore!.accuracy,
+        'drift/psi': cycle.drift!.psi,
+        'calibration/error': cycle.calibration!.error,
+        'calibration/temperature': cycle.calibration!.temperature,
+        'window/duplicates': cycle.samples.duplicates,
       });
     }
   });

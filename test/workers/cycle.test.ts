@@ -4,6 +4,7 @@ import { NetloopError } from '../../src/errors.js';
 import { keysOf } from '../../src/feedback.js';
 import type { LedgerEntry } from '../../src/ledger.js';
 import { createMemoryRegistry } from '../../src/registry.js';
+import type { Sample } from '../../src/samples.js';
 import { runCycleInWorker } from '../../src/workers/cycle.js';
 import { specOf, trainHere } from '../promises/run.js';
 import { makeSteps } from '../traffic/flows.js';
@@ -27,7 +28,12 @@ const job = (number: number, more: Partial<CycleJob> = {}): CycleJob => ({
   ...more,
 });
 
-/** Two cycles, the second on what the first left. */
+/** What other sites' alerts teach: more than one message to the thread holds. */
+const extra = makeSteps({ flows: 600, seed: 9 }).map(
+  ({ row, flow }): Sample => ({ rows: [row], label: flow.label ?? null, truth: undefined, since: flow.ts, until: flow.ts }),
+);
+
+/** Two cycles, the second on what the first left, and on others' alerts. */
 async function two(cycle: typeof runCycle) {
   const registry = createMemoryRegistry();
   const states: string[] = [];
@@ -40,13 +46,14 @@ async function two(cycle: typeof runCycle) {
     onLabels: (entries: readonly LedgerEntry[]) => labels.push(...entries),
   };
   const first = await cycle(job(1), null, ports);
-  const second = await cycle(job(2, { trusted: first.trusted }), first.version, ports);
+  const second = await cycle(job(2, { trusted: first.trusted, extra }), first.version, ports);
   return { first, second, states, labels, versions: await registry.list('flow') };
 }
 
 test('a cycle in a thread gives the bits, states, labels and versions of a cycle here', async () => {
   const [there, here] = [await two(runCycleInWorker), await two(runCycle)];
   expect(here.second.record.version).toBe(2);
+  expect(here.second.record.samples.others).toBeGreaterThan(500);
   expect(here.labels.length).toBeGreaterThan(100);
   expect(there).toEqual(here);
 });

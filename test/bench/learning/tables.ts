@@ -64,57 +64,88 @@ export const worstCycle = ({ cycles }: Pick<WalkResult, 'cycles'>): number | nul
   return gaps.length === 0 ? null : Math.min(...gaps);
 };
 
-/** Markdown table of one stream: one policy a line, means over seeds; `frozen` is the first champion left as it was, in the same runs. */
+/** Retrainings of a run: cycles that trained, the first champion's apart. */
+export const retrainings = ({ cycles }: Pick<WalkResult, 'cycles'>): number =>
+  cycles.slice(1).filter(({ record }) => record.epochs.length > 0).length;
+
+/** Promotions after the first champion's. */
+export const promotions = ({ cycles }: Pick<WalkResult, 'cycles'>): number =>
+  cycles.slice(1).filter(({ record }) => record.state === 'deployed').length;
+
+/** Points of balanced accuracy gained over the frozen first champion, over the whole stream. */
+export const gainOf = ({ champion, frozen }: Pick<WalkResult, 'champion' | 'frozen'>): number | null =>
+  champion?.balancedAccuracy == null || frozen?.balancedAccuracy == null ? null : champion.balancedAccuracy - frozen.balancedAccuracy;
+
+/** Markdown table of one stream: one policy a line, means over seeds; `frozen` is the first champion left as it was. */
 export function walkTable(results: readonly WalkResult[]): string {
-  const lines = [...new Set(results.map(({ policy }) => policy))].map((policy) => {
-    const mine = results.filter((r) => r.policy === policy);
-    const learnt = (r: WalkResult) => r.cycles.slice(1).map(({ record }) => record);
-    const of = (pick: (r: WalkResult) => number | null): string => percent(mean(mine.map(pick)));
-    const gain = (r: WalkResult): number | null =>
-      r.champion?.balancedAccuracy == null || r.frozen?.balancedAccuracy == null
-        ? null
-        : r.champion.balancedAccuracy - r.frozen.balancedAccuracy;
-    const labels = (pick: (l: WalkResult['cycles'][number]['record']['labels']) => number | null) => (r: WalkResult) =>
-      mean(learnt(r).map((c) => pick(c.labels)));
-    const most = (r: WalkResult): number | null => Math.max(...learnt(r).map((c) => c.labels.noise ?? 0));
-    const count = (test: (c: WalkResult['cycles'][number]['record']) => boolean) =>
-      (mean(mine.map((r) => learnt(r).filter(test).length)) ?? 0).toFixed(1);
-    return [
-      policy,
-      of((r) => r.champion?.accuracy ?? null),
-      of((r) => r.champion?.balancedAccuracy ?? null),
-      of((r) => r.frozen?.balancedAccuracy ?? null),
-      of(gain),
-      percent(Math.min(...mine.map((r) => worstCycle(r) ?? 0))),
-      of((r) => r.champion?.prAuc ?? null),
-      of((r) => r.champion?.recall ?? null),
-      of((r) => r.champion?.fpr ?? null),
-      of(labels((l) => l.coverage)),
-      of(labels((l) => l.noise)),
-      of(most),
-      of(labels((l) => l.benignNoise)),
-      count((c) => c.epochs.length > 0),
-      count((c) => c.state === 'deployed'),
-      (mean(mine.map((r) => r.seconds)) ?? 0).toFixed(0),
-    ];
-  });
   const head = [
-    'policy',
+    'learner',
     'accuracy',
     'balanced',
-    'frozen balanced',
     'gain',
     'worst cycle',
     'PR-AUC',
     'recall',
     'FPR',
+    'AUT',
+    'BWT',
     'coverage',
     'noise',
-    'worst noise',
+    'first',
+    'last',
+    'worst',
     'benign noise',
+    'audit 95 %',
     'retrainings',
     'promotions',
     's',
   ];
-  return [head, head.map(() => '-'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const learnt = (r: WalkResult) => r.cycles.slice(1);
+  const metrics = (mine: readonly WalkResult[], who: 'champion' | 'frozen', gain: string[], aut: (r: WalkResult) => number | null) => {
+    const of = (pick: (r: WalkResult) => number | null): string => percent(mean(mine.map(pick)));
+    return [
+      of((r) => r[who]?.accuracy ?? null),
+      of((r) => r[who]?.balancedAccuracy ?? null),
+      ...gain,
+      of((r) => r[who]?.prAuc ?? null),
+      of((r) => r[who]?.recall ?? null),
+      of((r) => r[who]?.fpr ?? null),
+      of(aut),
+    ];
+  };
+  const lines = [...new Set(results.map(({ policy }) => policy))].map((policy) => {
+    const mine = results.filter((r) => r.policy === policy);
+    const of = (pick: (r: WalkResult) => number | null): string => percent(mean(mine.map(pick)));
+    const noises = (r: WalkResult) => learnt(r).flatMap(({ record }) => record.labels.noise ?? []);
+    const labels = (pick: (l: WalkResult['cycles'][number]['record']['labels']) => number | null) => (r: WalkResult) =>
+      mean(learnt(r).map(({ record }) => pick(record.labels)));
+    const audited = mine.flatMap(learnt).filter(({ audit, record }) => audit.checked > 0 && record.labels.noise !== null);
+    const held = audited.filter(({ audit, record }) => audit.low <= record.labels.noise! && record.labels.noise! <= audit.high);
+    const gain = [of(gainOf), percent(Math.min(...mine.map((r) => worstCycle(r) ?? 0)))];
+    return [
+      policy,
+      ...metrics(mine, 'champion', gain, (r) => r.aut.champion),
+      of((r) => r.bwt),
+      of(labels((l) => l.coverage)),
+      of(labels((l) => l.noise)),
+      of((r) => noises(r)[0] ?? null),
+      of((r) => noises(r).at(-1) ?? null),
+      percent(Math.max(0, ...mine.flatMap(noises))),
+      of(labels((l) => l.benignNoise)),
+      `held ${held.length} of ${audited.length}`,
+      (mean(mine.map(retrainings)) ?? 0).toFixed(1),
+      (mean(mine.map(promotions)) ?? 0).toFixed(1),
+      (mean(mine.map((r) => r.seconds)) ?? 0).toFixed(0),
+    ];
+  });
+  const nothing = head.slice(9, -3).map(() => '–');
+  const frozen = [
+    'frozen',
+    ...metrics(results.slice(0, 1), 'frozen', ['0.00', '0.00'], (r) => r.aut.frozen),
+    ...nothing,
+    '0.0',
+    '0.0',
+    '–',
+  ];
+  return [head, head.map(() => '-'), frozen, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -1,16 +1,24 @@
 import { join } from 'node:path';
 import { createMemoryAlertStore } from '../../../src/alert.js';
+import { AUDITS, type AuditedNoise, auditedNoise, drawAudit } from '../../../src/audit.js';
 import type { Scores } from '../../../src/baseline.js';
 import { type CycleRecord, runCycle } from '../../../src/cycle.js';
+import { loadEncoder } from '../../../src/encoder.js';
 import { type Metrics, measure } from '../../../src/evaluate.js';
 import { runExperiment } from '../../../src/experiment.js';
+import type { Flow } from '../../../src/flow.js';
 import { createMemoryJournal } from '../../../src/journal.js';
+import type { Label } from '../../../src/label.js';
+import { createLedger } from '../../../src/ledger.js';
+import type { ModelFile } from '../../../src/model.js';
 import { createMemoryRegistry, type ModelName } from '../../../src/registry.js';
+import { encodeSamples, flowSamples } from '../../../src/samples.js';
 import { openSources } from '../../../src/sources/open.js';
 import { loadSpec } from '../../../src/sources/spec-file.js';
 import { mergeSpecs, resolveSpec, type Spec } from '../../../src/spec.js';
 import { createMemoryTracking } from '../../../src/tracking.js';
 import { train } from '../../traffic/replay.js';
+import { createExperiences, type Lasting } from './experiences.js';
 
 /** Streams with an order in time, each an experiment of the workbench. */
 export const walks: Readonly<Record<string, string>> = {
@@ -24,6 +32,7 @@ export const walks: Readonly<Record<string, string>> = {
 const policies = {
   plain: { labels: { policy: 'plain' }, gate: { preset: 'plain' } },
   guarded: { labels: { policy: 'guarded' } },
+  drift: { labels: { policy: 'guarded' }, flow: { retrain: 'adwin' }, behaviour: { retrain: 'adwin' } },
   truth: { labels: { policy: 'truth' } },
 } as const;
 export type Policy = keyof typeof policies;
@@ -34,9 +43,11 @@ export interface WalkCycle {
   /** Balanced accuracy of champion and frozen first champion on the whole window, before anything was learnt from it. */
   readonly champion: Metrics | null;
   readonly frozen: Metrics | null;
+  /** Ten automatic labels of the window, checked against the truth: what a person would have found. */
+  readonly audit: AuditedNoise;
 }
 
-export interface WalkResult {
+export interface WalkResult extends Lasting {
   readonly policy: Policy;
   readonly seed: number;
   readonly name: ModelName;
@@ -61,6 +72,8 @@ export async function runWalk(
   const spec: Spec = resolveSpec(mergeSpecs(mergeSpecs(base, own), over));
   const cycles: WalkCycle[] = [];
   const scored: Scores[] = [];
+  const experiences = createExperiences();
+  const live: { model: ModelFile | null } = { model: null };
   await runExperiment(spec, {
     open: (source) => openSources(source, root),
     registry: createMemoryRegistry(),
@@ -72,13 +85,26 @@ export async function runWalk(
     environment: {},
     now: () => 0,
     cycle: async (job, champion, ports) => {
-      const result = await runCycle(job, champion, ports);
-      const { scores, record } = result;
-      if (scores) scored.push(scores);
+      const given = createLedger({ capacity: job.steps.length });
+      const truths = new Map(job.steps.map(({ flow }, i) => [String(i), flow.label]));
+      const ids = new Map(job.steps.map(({ flow }, i) => [flow, String(i)]));
+      const keys = { flow: (flow: Flow) => ids.get(flow)!, user: () => '' };
+      const result = await runCycle(job, champion, { ...ports, keys, onLabels: (entries) => given.add(entries) });
+      const { scores, record, trusted, version } = result;
+      live.model = (version ?? champion)?.model ?? null;
+      if (trusted) experiences.begin(trusted.golden, trusted.first);
+      if (scores) {
+        scored.push(scores);
+        const unlabelled = job.steps.map((): Label => ({ label: null, source: 'skip', confidence: 0 }));
+        const samples = flowSamples(job.steps, unlabelled).filter(({ truth }) => truth !== undefined);
+        const rows = learner === 'flow' ? encodeSamples(loadEncoder(champion!.encoder), samples, 1, ({ truth }) => truth!) : null;
+        experiences.window(rows, scores, live.model!);
+      }
       cycles.push({
         record,
         champion: scores && measure(scores.champion, scores.truth),
         frozen: scores && measure(scores.frozen, scores.truth),
+        audit: auditedNoise(drawAudit(given.entries(), AUDITS, job.number), ({ id }) => truths.get(id)),
       });
       return result;
     },
@@ -90,5 +116,7 @@ export async function runWalk(
           scored.flatMap((s) => Array.from(s[key])),
           scored.flatMap((s) => Array.from(s.truth)),
         );
-  return { policy, seed, name: learner, cycles, champion: all('champion'), frozen: all('frozen'), seconds: (now() - from) / 1000 };
+  const lasting = live.model ? experiences.end(live.model) : { experiences: [], aut: { champion: null, frozen: null }, bwt: null };
+  const seconds = (now() - from) / 1000;
+  return { policy, seed, name: learner, cycles, champion: all('champion'), frozen: all('frozen'), ...lasting, seconds };
 }

@@ -1,0 +1,103 @@
+import { gainOf, promotions, retrainings, worstCycle } from './tables.js';
+import type { WalkResult } from './walks.js';
+
+/** One line of what a stream must show: a bar, the figure beside it, and whether it holds; null where this stream cannot say. */
+export interface Bar {
+  readonly what: string;
+  readonly bar: string;
+  readonly figure: string;
+  readonly holds: boolean | null;
+}
+
+const points = (x: number): string => `${(100 * x).toFixed(2)}`;
+/** A sum of shares may pass a bound by an ulp. */
+const ULP = 1e-9;
+
+/** The bars of a stream for the guarded learner, every seed taken by itself. */
+export function barsOf(results: readonly WalkResult[]): Bar[] {
+  const guarded = results.filter(({ policy }) => policy === 'guarded');
+  const truth = results.filter(({ policy }) => policy === 'truth');
+  const bars: Bar[] = [];
+  const add = (what: string, bar: string, value: number | null, show: (v: number) => string, holds: (v: number) => boolean): void => {
+    bars.push({ what, bar, figure: value === null ? 'not measurable' : show(value), holds: value === null ? null : holds(value) });
+  };
+  const least = (of: (r: WalkResult) => number | null): number | null => {
+    const known = guarded.flatMap((r) => of(r) ?? []);
+    return known.length === 0 ? null : Math.min(...known);
+  };
+  const most = (of: (r: WalkResult) => number | null): number | null => {
+    const least1 = least((r) => {
+      const v = of(r);
+      return v === null ? null : -v;
+    });
+    return least1 === null ? null : -least1;
+  };
+  const gains = guarded.flatMap((r) => gainOf(r) ?? []);
+  const could = truth.flatMap((r) => gainOf(r) ?? []);
+  const mean = (xs: readonly number[]): number | null => (xs.length === 0 ? null : xs.reduce((a, b) => a + b, 0) / xs.length);
+  const learnt = (r: WalkResult) => r.cycles.slice(1).map(({ record }) => record.labels);
+  add('worst cycle against frozen', '>= -0.50 points', least(worstCycle), points, (v) => v >= -0.005 - ULP);
+  add(
+    `mean gain over frozen (true labels: ${could.length === 0 ? 'not run' : points(mean(could)!)})`,
+    '> 0 points',
+    mean(gains),
+    points,
+    (v) => v > 0,
+  );
+  add('promotions', '>= 1', least(promotions), String, (v) => v >= 1);
+  const window = (pick: (l: ReturnType<typeof learnt>[number]) => number | null) => (r: WalkResult) =>
+    Math.max(0, ...learnt(r).map((l) => pick(l) ?? 0));
+  add('label noise, worst cycle', '<= 5.00 %', most(window((l) => l.noise)), points, (v) => v <= 0.05 + ULP);
+  add('benign label noise, worst cycle', '<= 5.00 %', most(window((l) => l.benignNoise)), points, (v) => v <= 0.05 + ULP);
+  add(
+    'coverage, least cycle',
+    '>= 50.00 %',
+    least((r) => Math.min(1, ...learnt(r).map((l) => l.coverage))),
+    points,
+    (v) => v >= 0.5 - ULP,
+  );
+  const rise = (r: WalkResult): number | null => {
+    const noise = learnt(r).flatMap((l) => l.noise ?? []);
+    return noise.length < 2 ? null : noise.at(-1)! - noise[0]!;
+  };
+  add('label noise, last cycle less first', '<= 0 points', most(rise), points, (v) => v <= ULP);
+  add(
+    'backward transfer (BWT)',
+    '>= -0.20 points',
+    least((r) => r.bwt),
+    points,
+    (v) => v >= -0.002 - ULP,
+  );
+  const fewer = results.filter(({ policy }) => policy === 'drift');
+  const saved = guarded.flatMap((r) => {
+    const other = fewer.find(({ seed }) => seed === r.seed);
+    return other && retrainings(r) > 0
+      ? [{ share: 1 - retrainings(other) / retrainings(r), lost: (gainOf(r) ?? 0) - (gainOf(other) ?? 0) }]
+      : [];
+  });
+  add(
+    'fewer retrainings when drift decides',
+    '>= 75.00 %',
+    saved.length === 0 ? null : Math.min(...saved.map((s) => s.share)),
+    points,
+    (v) => v >= 0.75 - ULP,
+  );
+  add(
+    'balanced accuracy lost by it',
+    '<= 0.50 points',
+    saved.length === 0 ? null : Math.max(...saved.map((s) => s.lost)),
+    points,
+    (v) => v <= 0.005 + ULP,
+  );
+  return bars;
+}
+
+/** Bar and figure side by side. */
+export const barTable = (bars: readonly Bar[]): string =>
+  [
+    ['must show', 'bar', 'figure', 'holds'],
+    ['-', '-', '-', '-'],
+    ...bars.map((b) => [b.what, b.bar, b.figure, b.holds === null ? '–' : b.holds ? 'yes' : '**no**']),
+  ]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
