@@ -3,9 +3,7 @@
  * it counted, and the time that the work took without the start of Node.
  */
 import { createFlowTable, zeekTimeouts } from '../../src/assemble.js';
-import { flowRecord } from '../../src/features/record.js';
 import { createFeaturizer } from '../../src/featurize.js';
-import type { Flow } from '../../src/flow.js';
 import { createRules } from '../../src/rules/all.js';
 import type { Frames } from '../../src/source.js';
 import { openCapture } from '../../src/sources/pcap-file.js';
@@ -32,28 +30,24 @@ async function whole(format: 'csv' | 'jsonl' | 'arrow'): Promise<Record<string, 
   const rules = createRules();
   const featurize = createFeaturizer();
   const writer = await openFlowWriter(format, out, false);
-  const ended: Flow[] = [];
   let alerts = 0;
   let flows = 0;
   const traffic = createTraffic(
     (event) => {
       alerts += rules.observe(event).length;
-      if (event.kind === 'closed') ended.push(event.flow);
+      if (event.kind !== 'closed') return;
+      flows++;
+      writer.add(event.flow, featurize(event.flow));
     },
     { timeouts: zeekTimeouts, checksums: 'check' },
   );
-  const deliver = async (): Promise<void> => {
-    flows += ended.length;
-    await writer.write(ended.splice(0).map((flow) => flowRecord(flow, featurize(flow), false)));
-  };
   const source = await openCapture(file);
   traffic.begin(source);
   for await (const batch of source.read()) {
     traffic.batch(batch);
-    await deliver();
+    await writer.flush(1 << 18);
   }
   traffic.flush();
-  await deliver();
   await writer.close(true);
   return { flows, alerts };
 }

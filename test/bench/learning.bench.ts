@@ -1,14 +1,16 @@
 /**
  * Learners that are never told the truth, on streams that drift: what learning gains, and what it costs.
  *
- *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen] [--json FILE]
+ *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen] [--json FILE] [--out FOLDER]
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AocResult, aocLearners, runAoc } from './learning/aoc.js';
 import { readSplit, seeds, standIn } from './learning/aoc-split.js';
+import { barsOf, barTable } from './learning/bars.js';
 import { readKdd } from './learning/kdd-table.js';
+import { renderPage } from './learning/page.js';
 import { tableOf, walkTable, worstCycle } from './learning/tables.js';
 import { type Policy, policyNames, runWalk, type WalkResult, walks } from './learning/walks.js';
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     learner: { type: 'string', default: 'flow' },
     verbose: { type: 'boolean', default: false },
     json: { type: 'string' },
+    out: { type: 'string' },
   },
 });
 /** '5': the first five; '5010,5012': these. */
@@ -95,9 +98,12 @@ async function walk(stream: string): Promise<void> {
       }
     }
   }
-  say();
-  say(walkTable(results));
+  const tables = [walkTable(results), barTable(barsOf(results))];
+  for (const table of tables) say(`\n${table}`);
   save(results);
+  if (values.out === undefined) return;
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(join(values.out, `${stream}-${learner}.html`), renderPage(`${stream}, ${learner} learner`, tables, results));
 }
 
 if (values.stream === 'nslkdd') await nslkdd();
