@@ -20,7 +20,8 @@ for (const tier of ['fast', 'all']) {
   for (const { name, status, message, assertionResults } of report.testResults) {
     if (status !== 'failed') continue;
     console.log(`FAILED ${relative(root, name)}${message ? `\n    ${shortly(message)}` : ''}`);
-    for (const test of assertionResults.filter((each) => each.status === 'failed')) console.log(`  ${test.fullName}\n    ${test.failureMessages.map(shortly).join('\n    ')}`);
+    for (const test of assertionResults.filter((each) => each.status === 'failed'))
+      console.log(`  ${test.fullName}\n    ${test.failureMessages.map(shortly).join('\n    ')}`);
   }
   if (unnamed) console.log(`FAILED ${tier}: an error outside every test; see above`);
 }
