@@ -1,4 +1,4 @@
-// Adds up what the test tiers reported: each failure with its message, then one closing line.
+// Adds up what the test tiers reported: each failure and each second try with its message, then one closing line.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
@@ -18,6 +18,8 @@ for (const tier of ['fast', 'all']) {
   sum.failed += report.numFailedTests + (unnamed ? 1 : 0);
   sum.skipped += report.numPendingTests + (report.numTodoTests ?? 0);
   for (const { name, status, message, assertionResults } of report.testResults) {
+    for (const test of assertionResults.filter((each) => each.status === 'passed' && each.failureMessages?.length > 0))
+      console.log(`AT THE SECOND TRY ${relative(root, name)}\n  ${test.fullName}\n    ${test.failureMessages.map(shortly).join('\n    ')}`);
     if (status !== 'failed') continue;
     console.log(`FAILED ${relative(root, name)}${message ? `\n    ${shortly(message)}` : ''}`);
     for (const test of assertionResults.filter((each) => each.status === 'failed'))
