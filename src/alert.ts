@@ -14,6 +14,8 @@ export interface Scope {
   readonly proto?: string;
   /** Only flows that were merely tried (`isAttempt`). */
   readonly attempt?: boolean;
+  /** Only flows that the originator asked for with a single packet (`isLone`). */
+  readonly lone?: boolean;
   /** Only flows with at most this much payload each way, bytes. */
   readonly mostBytes?: number;
   /** Flows that began at or after, microseconds since the epoch. */
@@ -264,6 +266,12 @@ export function isAttempt(flow: Flow): boolean {
   return flow.resp_bytes === 0;
 }
 
+/**
+ * Whether the originator sent one packet and never another, but for a reset: what a forged packet leaves. A host that means it asks again
+ * when nobody answers, and goes on when somebody does.
+ */
+export const isLone = ({ orig_pkts, history }: Flow): boolean => orig_pkts <= (history.includes('R') ? 2 : 1);
+
 /** Whether a flow lies inside a scope: every field given must fit. */
 export function within(scope: Scope, flow: Flow): boolean {
   return (
@@ -274,6 +282,7 @@ export function within(scope: Scope, flow: Flow): boolean {
     (scope.resp_p === undefined || scope.resp_p === flow.resp_p) &&
     (scope.proto === undefined || scope.proto === flow.proto) &&
     (scope.attempt !== true || isAttempt(flow)) &&
+    (scope.lone !== true || isLone(flow)) &&
     (scope.mostBytes === undefined || (flow.orig_bytes <= scope.mostBytes && flow.resp_bytes <= scope.mostBytes))
   );
 }

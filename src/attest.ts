@@ -1,11 +1,20 @@
-import { type Alert, implicates } from './alert.js';
+import { type Alert, implicates, isAttempt } from './alert.js';
 import { hashFlows } from './cycle-record.js';
 import type { Step } from './detector.js';
 import { type FeedbackStore, readFeedback } from './feedback.js';
 import type { Flow } from './flow.js';
 
-/** Which rule's alert covers a flow; null for none. Alerts are grouped by originator, so that a flow meets only those that can concern it. */
-export function createCoverage(alerts: readonly Alert[]): (step: Pick<Step, 'flow'>) => string | null {
+/** An alert about attempts that names no originator: nobody in it is known. */
+const ofNobody = ({ scope }: Alert): boolean => scope?.attempt === true && scope.orig_h === undefined;
+
+/**
+ * Which rule's alert covers a flow of a window; null for none. Alerts are grouped by originator, so that a flow meets only those that can
+ * concern it. Who held a conversation in the window exists, and is no part of a flood whose originators nobody knows.
+ */
+export function createCoverage(
+  alerts: readonly Alert[],
+  steps: readonly Pick<Step, 'flow'>[],
+): (step: Pick<Step, 'flow'>) => string | null {
   const byOrigin = new Map<string, Alert[]>();
   for (const alert of alerts) {
     if (alert.source !== 'DFA' || !alert.scope) continue;
@@ -15,8 +24,11 @@ export function createCoverage(alerts: readonly Alert[]): (step: Pick<Step, 'flo
     else byOrigin.set(key, [alert]);
   }
   const anywhere = byOrigin.get('') ?? [];
+  const talkers = new Set(anywhere.some(ofNobody) ? steps.flatMap(({ flow }) => (isAttempt(flow) ? [] : flow.orig_h)) : []);
   return ({ flow }) => {
-    const found = byOrigin.get(flow.orig_h)?.find((a) => implicates(a, flow)) ?? anywhere.find((a) => implicates(a, flow));
+    const found =
+      byOrigin.get(flow.orig_h)?.find((a) => implicates(a, flow)) ??
+      anywhere.find((a) => implicates(a, flow) && !(ofNobody(a) && talkers.has(flow.orig_h)));
     return found?.rule ?? null;
   };
 }
@@ -34,7 +46,7 @@ export async function attest(
   personOf: (step: Step) => 0 | 1 | undefined = () => undefined,
   breathe: () => Promise<unknown> = async () => {},
 ): Promise<Step[]> {
-  const ruleOf = createCoverage(alerts);
+  const ruleOf = createCoverage(alerts, steps);
   const known: Step[] = [];
   for (const step of steps) {
     const person = personOf(step);

@@ -196,7 +196,7 @@ export function createDetector({
 
   const stored = (alert: Alert, step: Step | null): StoredAlert => ({
     ...alert,
-    user: step?.user ?? alert.orig_h,
+    user: alert.orig_h === '*' ? '*' : (step?.user ?? alert.orig_h), // of many nobody is named, nor whose flow came last
     deployment,
     row: step?.row ?? null,
     truth: step?.flow.label,

@@ -102,7 +102,7 @@ export function createHonesty(
           const what = `${late} of the ${ends.length} flows that ${learner} cycle ${number} is tested on ended before what it has learnt`;
           found('test-before-training', what, 'name files in the order of time, or set source.sort to end');
         }
-        const covered = createCoverage(alerts);
+        const covered = createCoverage(alerts, steps);
         const everything = { ...policy, attackAbove: 0.5, benignBelow: 0.5 };
         for (const step of steps) {
           if (step.flow.label === undefined) continue;

@@ -84,7 +84,7 @@ export function createLearner(initial: LearnerOptions): Learner {
   const { retrain = 'clock' } = options;
   const watch = retrain === 'clock' ? null : createDoubtWatch(options.policy, driftDetectors[retrain]());
   const moved = (): boolean | undefined => {
-    const ruleOf = createCoverage(alerts);
+    const ruleOf = createCoverage(alerts, steps);
     return watch?.risen(steps.map((step) => ({ rule: ruleOf(step) !== null, score: step.score })));
   };
 

@@ -107,7 +107,7 @@ export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'a
   if (first || policy.policy === 'truth') {
     return steps.map(({ flow, person }) => label({ rule: false, score: null, truth: flow.label, person }, policy));
   }
-  const covered = createCoverage(alerts);
+  const covered = createCoverage(alerts, steps);
   return steps.map((step) =>
     label({ rule: (step.rule === undefined ? covered(step) : step.rule) !== null, score: step.score, person: step.person }, policy),
   );

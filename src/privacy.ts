@@ -132,7 +132,7 @@ export function createMask({ mode, key = '' }: { readonly mode: AddressPrivacy; 
   return {
     mode,
     address: (address) => (mode === 'keep' || address === '' ? address : (masked(address) ?? text(address))),
-    user: (user) => (mode === 'keep' || user === '' ? user : (masked(user) ?? keyedId(key, `user ${user}`))),
+    user: (user) => (mode === 'keep' || user === '' || user === '*' ? user : (masked(user) ?? keyedId(key, `user ${user}`))),
     text,
     deep: <T>(value: T): T => (mode === 'keep' ? value : (deep(value) as T)),
   };

@@ -2,7 +2,7 @@ import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
 import { createCapped } from './capped.js';
-import { due, type Episode, newEpisode, raise } from './episode.js';
+import { begin, due, type Episode, newEpisode, raise } from './episode.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -15,6 +15,8 @@ export interface FloodThresholds {
   readonly seconds: number;
   /** Different sources that make attempts on many ports a flood and not a scan; 50. */
   readonly sources: number;
+  /** Vain attempts within `seconds` by which a source takes part in a flood; 20: a browser opens six connections at once and then waits. */
+  readonly each: number;
   /** Share of attempts that are vain, at least; 0.9: an overloaded service still answers more than a tenth. */
   readonly vain: number;
   /** Vain attempts within one second anywhere, each from a source of its own, that show forged addresses; 64. */
@@ -28,6 +30,7 @@ export const floodDefaults: FloodThresholds = {
   host: 200,
   seconds: 5,
   sources: 50,
+  each: 20,
   vain: 0.9,
   scattered: 64,
   capacity: 8192,
@@ -36,19 +39,42 @@ export const floodDefaults: FloodThresholds = {
 /** Sources and ports remembered in one window; enough to tell many from few. */
 const MOST_DISTINCT = 1024;
 
-/** Attempts in one window of time, which starts again when it is over. The sets are made for the second source and port. */
+/** The flood of one source on one target. */
+interface Flooder {
+  /** Its vain attempts since the window in which it was found. */
+  total: number;
+  /** The port the episode's alert names; 0 for all. */
+  readonly port: number;
+  readonly episode: Episode;
+}
+
+/** What kind of flood was found, by which threshold, and the port it is about; 0 for all. */
+interface What {
+  readonly kind: string;
+  readonly threshold: number;
+  readonly port: number;
+}
+
+/** Attempts in one window of time, which starts again when it is over. */
 interface Target {
   opened: number;
   vain: number;
   accepted: number;
   /** Vain attempts since the episode began. */
   total: number;
-  readonly sources: Set<string>;
+  /** Vain attempts of each source. */
+  readonly sources: Map<string, number>;
+  /** Sources with `each` and more, and the vain attempts that are theirs. */
+  busy: number;
+  busyVain: number;
+  /** Sources that were told of by name since the episode began; made for the first. */
+  named: Map<string, Flooder> | null;
   /** Vain and accepted attempts by port. */
   readonly ports: Map<number, { vain: number; accepted: number }>;
   last: number;
-  /** The port the episode's alert names; 0 for all. */
+  /** The port that the alert about many sources names; 0 for all. */
   port: number;
+  /** Of many sources together. */
   readonly episode: Episode;
 }
 
@@ -62,10 +88,15 @@ const PAUSE = 60e6;
  * States of a target: `watching` while a window of `seconds` fills, `alerted` once it holds too many vain attempts; a minute without a
  * vain attempt ends the episode. A target is one host (judged on its ports one by one, then as a whole), and the whole wire, where every
  * attempt comes from a source of its own (forged sources and targets).
+ *
+ * Who is accused: a source that makes many vain attempts itself, by name, each with an alert of its own. Where most attempts come from
+ * sources that made only a few, nobody is: the alert says `*` and covers lone attempts, which is what forged packets leave. Who fails
+ * beside a flood because the target no longer answers is a bystander, and neither named nor covered.
  */
 export function createFloodMachine(options: Partial<FloodThresholds> = {}): AttemptMachine {
   const t = { ...floodDefaults, ...options };
   const span = t.seconds * 1e6;
+  const each = Math.min(t.each, t.tcp, t.host);
   const targets = createCapped<Target>(t.capacity);
 
   const fresh = (start: number): Target => ({
@@ -73,7 +104,10 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
     vain: 0,
     accepted: 0,
     total: 0,
-    sources: new Set(),
+    sources: new Map(),
+    busy: 0,
+    busyVain: 0,
+    named: null,
     ports: new Map(),
     last: start,
     port: 0,
@@ -82,7 +116,7 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
   const wire = fresh(Number.NEGATIVE_INFINITY);
 
   const restart = (x: Target, start: number): void => {
-    Object.assign(x, { opened: start, vain: 0, accepted: 0 });
+    Object.assign(x, { opened: start, vain: 0, accepted: 0, busy: 0, busyVain: 0 });
     x.sources.clear();
     x.ports.clear();
     if (x.episode.state === 'watching') x.episode.start = start;
@@ -92,8 +126,13 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
     if (a.start - x.last > PAUSE) {
       Object.assign(x.episode, newEpisode(a.start));
       x.total = 0;
+      x.named = null;
       restart(x, a.start);
     } else if (a.start - x.opened > window) restart(x, a.start);
+    else if (a.start < x.opened && x.opened - a.start <= window) {
+      x.opened = a.start; // attempts come in the order in which they were decided, flows of logs in that of their ends
+      begin(x.episode, a.start);
+    }
     if (a.start > x.last) x.last = a.start;
     const vain = a.outcome !== 'accepted';
     let port = x.ports.get(a.resp_p);
@@ -104,7 +143,12 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
     if (vain) {
       x.vain++;
       x.total++;
-      if (x.sources.size < MOST_DISTINCT) x.sources.add(a.orig_h);
+      const own = (x.sources.get(a.orig_h) ?? 0) + 1;
+      if (own > 1 || x.sources.size < MOST_DISTINCT) x.sources.set(a.orig_h, own);
+      if (own === each) x.busy++;
+      if (own >= each) x.busyVain += own === each ? each : 1;
+      const known = x.named?.get(a.orig_h);
+      if (known) known.total++;
       if (port !== undefined) port.vain++;
     } else {
       x.accepted++;
@@ -113,37 +157,81 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
   };
   const isVain = (x: { readonly vain: number; readonly accepted: number }): boolean => x.vain >= t.vain * (x.vain + x.accepted);
 
-  const tell = (x: Target, a: Attempt, kind: string, threshold: number, port: number): readonly Alert[] => {
+  /** Whether most of the window's vain attempts come from sources that made only a few. */
+  const ofMany = (x: Target): boolean => 2 * x.busyVain <= x.vain;
+
+  const evidence = (
+    x: Target,
+    { proto }: Attempt,
+    what: What,
+    of: { readonly attempts: number; readonly attempts_in_window: number; readonly sources: number },
+  ) => ({
+    kind: what.kind,
+    proto,
+    attempts: of.attempts,
+    attempts_in_window: of.attempts_in_window,
+    accepted_in_window: x.accepted,
+    sources: of.sources,
+    ports: x.ports.size,
+    threshold: what.threshold,
+    window_seconds: x === wire ? 1 : t.seconds,
+  });
+
+  /** Tells of many sources together, of which none is named. */
+  const tellOfMany = (x: Target, a: Attempt, what: What): readonly Alert[] => {
     if (!due(x.episode, x.total, a.ts)) return QUIET;
-    if (x.episode.state === 'watching') x.port = port;
+    if (x.episode.state === 'watching') x.port = what.port;
     const anywhere = x === wire;
-    const single = x.sources.size === 1;
     const finding = {
       rule: 'flood',
-      orig_h: single ? a.orig_h : '*',
+      orig_h: '*',
       resp_h: anywhere ? '*' : a.resp_h,
       resp_p: x.port,
-      evidence: {
-        kind,
-        proto: a.proto,
-        attempts: x.total,
-        attempts_in_window: x.vain,
-        accepted_in_window: x.accepted,
-        sources: x.sources.size,
-        ports: x.ports.size,
-        threshold,
-        window_seconds: anywhere ? 1 : t.seconds,
-      },
+      evidence: evidence(x, a, what, { attempts: x.total, attempts_in_window: x.vain, sources: x.sources.size }),
       scope: {
         proto: a.proto,
         attempt: true,
+        lone: true,
         ...(anywhere ? {} : { resp_h: a.resp_h }),
         ...(x.port === 0 ? {} : { resp_p: x.port }),
-        ...(single ? { orig_h: a.orig_h } : {}),
       },
       ...(anywhere ? { reach: 0 } : {}),
     };
     return [raise(x.episode, finding, x.total, a.ts)];
+  };
+
+  /** Tells of the one source that made this attempt. */
+  const tellOfOne = (x: Target, a: Attempt, what: What, own: number): readonly Alert[] => {
+    x.named ??= new Map();
+    let flooder = x.named.get(a.orig_h);
+    if (flooder === undefined) {
+      if (x.named.size >= MOST_DISTINCT) return QUIET;
+      flooder = { total: own, port: what.port, episode: newEpisode(x.opened) };
+      x.named.set(a.orig_h, flooder);
+    }
+    if (!due(flooder.episode, flooder.total, a.ts)) return QUIET;
+    const finding = {
+      rule: 'flood',
+      orig_h: a.orig_h,
+      resp_h: a.resp_h,
+      resp_p: flooder.port,
+      evidence: evidence(x, a, what, { attempts: flooder.total, attempts_in_window: own, sources: 1 }),
+      scope: {
+        proto: a.proto,
+        attempt: true,
+        orig_h: a.orig_h,
+        resp_h: a.resp_h,
+        ...(flooder.port === 0 ? {} : { resp_p: flooder.port }),
+      },
+    };
+    return [raise(flooder.episode, finding, flooder.total, a.ts)];
+  };
+
+  /** There is a flood, and this attempt is part of it or of what goes on beside it. */
+  const tell = (x: Target, a: Attempt, what: What): readonly Alert[] => {
+    const own = x.sources.get(a.orig_h) ?? 0;
+    if (own >= what.threshold || (own >= each && !ofMany(x))) return tellOfOne(x, a, what, own);
+    return ofMany(x) ? tellOfMany(x, a, what) : QUIET;
   };
 
   const judgeWire = (a: Attempt): readonly Alert[] => {
@@ -151,7 +239,7 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
     count(wire, a, 1e6);
     const own = wire.sources.size >= 0.95 * Math.min(wire.vain, MOST_DISTINCT) && wire.ports.size >= t.scattered / 2;
     if (a.outcome === 'accepted' || wire.vain < t.scattered || !own || !isVain(wire)) return QUIET;
-    return tell(wire, a, 'forged sources and targets', t.scattered, 0);
+    return tellOfMany(wire, a, { kind: 'forged sources and targets', threshold: t.scattered, port: 0 });
   };
 
   const judgeHost = (a: Attempt): readonly Alert[] => {
@@ -165,10 +253,13 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
     count(host, a, span);
     if (host.vain < Math.min(t.tcp, t.host)) return QUIET;
     const port = host.ports.get(a.resp_p);
-    if (a.proto === 'tcp' && port !== undefined && port.vain >= t.tcp && isVain(port)) return tell(host, a, 'one port', t.tcp, a.resp_p);
+    if (a.proto === 'tcp' && port !== undefined && port.vain >= t.tcp && isVain(port)) {
+      return tell(host, a, { kind: 'one port', threshold: t.tcp, port: a.resp_p });
+    }
     if (host.vain < t.host || !isVain(host)) return QUIET;
     const fewPorts = a.proto !== 'tcp' && host.ports.size * 2 < Math.min(host.vain, MOST_DISTINCT);
-    return host.sources.size >= t.sources || fewPorts ? tell(host, a, 'one host', t.host, 0) : QUIET;
+    const flooding = ofMany(host) ? host.sources.size : host.busy; // one that scans beside people who fail floods nothing
+    return flooding >= t.sources || fewPorts ? tell(host, a, { kind: 'one host', threshold: t.host, port: 0 }) : QUIET;
   };
 
   const judge = (a: Attempt): readonly Alert[] => {

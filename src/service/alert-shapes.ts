@@ -26,6 +26,7 @@ const scope = z.object({
   resp_p: port.optional(),
   proto: text(16).optional(),
   attempt: z.boolean().optional(),
+  lone: z.boolean().optional(),
   mostBytes: z.number().min(0).optional(),
   since: micros,
   until: micros,

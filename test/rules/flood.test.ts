@@ -47,8 +47,10 @@ describe('floods', () => {
 
   it('implicates the vain attempts on the target, not its customers', () => {
     const alert = tell(many(400, (i) => silentSyn(from(i)))).at(-1)!;
-    const flood = flowOf({ ...from(100), conn_state: 'S0', history: 'S', orig_bytes: 0, resp_bytes: 0 });
+    const flood = flowOf({ ...from(100), conn_state: 'S0', history: 'S', orig_pkts: 1, orig_bytes: 0, resp_bytes: 0 });
     expect(implicates(alert, flood)).toBe(true);
+    expect(implicates(alert, { ...flood, history: 'ShR', orig_pkts: 2 })).toBe(true); // whoever bears a forged address says no
+    expect(implicates(alert, { ...flood, orig_pkts: 3 })).toBe(false); // who means it asks again
     expect(implicates(alert, { ...flood, conn_state: 'SF', orig_bytes: 300, resp_bytes: 4000 })).toBe(false);
     expect(implicates(alert, { ...flood, resp_h: '10.0.0.77' })).toBe(false);
   });
