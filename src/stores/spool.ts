@@ -176,12 +176,8 @@ export function createSpooledTracking(
   async function startSoon(entry: SpoolEntry & { readonly op: 'start' }): Promise<string> {
     const { id, start } = entry;
     if (!out && (start.parent === undefined || !unstarted.has(start.parent))) {
-      const asked = handEntry(
-        { ...entry, start: { ...start, fresh: start.tags?.[IDEMPOTENCY_TAG] === id } },
-        store(),
-        ids.real,
-        current.read,
-      );
+      const fresh = start.tags?.[IDEMPOTENCY_TAG] === id;
+      const asked = (async () => handEntry({ ...entry, start: { ...start, fresh } }, store(), ids.real, current.read))();
       attempt = Promise.allSettled([attempt, asked]);
       try {
         const given = await Promise.race([asked, sleep(patience, null, { ref: false })]);

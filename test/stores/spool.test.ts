@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { NetloopError } from '../../src/errors.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { NetloopError } from '../../src/errors.js';
 import { createSpooledTracking, type SpoolOptions } from '../../src/stores/spool.js';
 import { openSqlite } from '../../src/stores/sqlite.js';
 import { createEmbeddedTracking, type EmbeddedTracking } from '../../src/stores/tracking-embedded.js';
@@ -293,6 +293,43 @@ describe('the spool', () => {
     await again.log(child, { tags: { later: '1' } });
     expect((await again.runs({ id: child }))[0]!.tags.later).toBe('1');
     await again.close();
+  });
+
+  it('tries for hours, never gives up, and then hands all over, once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const inner = createEmbeddedTracking(join(testFolder(), 'tracking'));
+    onTestFinished(() => inner.close());
+    let out = true;
+    let tried = 0;
+    const reach = (): Tracking => {
+      tried++;
+      if (out) throw new NetloopError('NL_SERVER', 'away');
+      return inner;
+    };
+    const spool = join(testFolder(), 'spool');
+    const warnings: NetloopError[] = [];
+    const options = { background: true, retry: 1000, onWarning: (warning: NetloopError) => warnings.push(warning) };
+    const tracking = createSpooledTracking(reach, spool, options);
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    // A cycle every ten minutes, and an attempt every second.
+    for (let step = 0; step < 6; step++) {
+      await tracking.log(run, { metrics: [{ key: 'loss', value: step, step }] });
+      await vi.advanceTimersByTimeAsync(600_000);
+    }
+    expect(tried).toBeGreaterThan(3500);
+    expect(warnings).toHaveLength(1);
+    const [name] = readdirSync(spool);
+    expect(readFileSync(join(spool, name!)).length).toBeLessThan(5000); // what was logged, however often it was tried
+    const before = tried;
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(tried).toBeGreaterThan(before + 3500);
+    out = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(tracking.pending()).toBe(0);
+    expect(await inner.runs({ experiment: 'lab' })).toHaveLength(1);
+    expect(await values(inner, run)).toEqual(Array.from({ length: 6 }, (_, i) => [i, i]));
+    await tracking.close();
   });
 
   it('states what it loses when it is full', async () => {
