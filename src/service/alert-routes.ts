@@ -81,7 +81,8 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now 
         response: { 200: feedbackGiven, 404: errorShape, ...refused },
       },
     },
-    async ({ params: { id }, body: { verdict, reason, by = 'operator', deployment } }) => {
+    async ({ params: { id }, body: { verdict, by = 'operator', deployment, ...body } }) => {
+      const reason = mask.text(body.reason); // people name addresses too
       const alert = theOne((await alerts.query({ id, deployment, archive: 'any', limit: 10 })).alerts, id);
       const at = now();
       const said = { label: labelOf[verdict], why: reason, by, at } as const;
@@ -112,7 +113,7 @@ export function addAlertRoutes(app: App, { alerts, feedback, mask, monitor, now 
       },
     },
     async ({ body: { note = '', ...filter } }, reply) => {
-      const record = await alerts.archive(filter, { at: now(), note });
+      const record = await alerts.archive(filter, { at: now(), note: mask.text(note) });
       if (!record) throw new NetloopError('NL_NOT_FOUND', 'no alert outside the archives is one that the filter names');
       return reply.code(201).send(shown(record));
     },

@@ -1,7 +1,7 @@
 import type { ModelName } from '../registry.js';
 
 /** What may be wrong with a live model. */
-export type DegradationKind = 'score-shift' | 'agreement' | 'precision' | 'alert-rate' | 'probation' | 'rolled-back';
+export type DegradationKind = 'score-shift' | 'agreement' | 'precision' | 'alert-rate' | 'probation' | 'rolled-back' | 'model-damaged';
 
 /** One thing that was, or is, worse than its limit. */
 export interface Degradation {

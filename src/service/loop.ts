@@ -2,6 +2,7 @@ import { NetloopError } from '../errors.js';
 import type { ExperimentPorts, TimedCycle } from '../experiment.js';
 import { MAX_CYCLES } from '../journal.js';
 import type { LearnerStatus } from '../learner.js';
+import type { AddressPrivacy } from '../privacy.js';
 import { type ModelName, type Promotion, versionUnknown } from '../registry.js';
 import { resolveSpec } from '../spec.js';
 import { journalEvidence, promotedWhy, requirePassed } from '../stores/evidence.js';
@@ -48,6 +49,8 @@ export interface LoopOptions {
   readonly events: EventHub;
   /** Opens an interface; absent: this build or machine cannot. */
   readonly openInterface?: WatchOptions['openInterface'];
+  /** What is done with addresses everywhere else: windows that are kept follow it. 'keep' or absent: they follow the configuration. */
+  readonly privacy?: AddressPrivacy;
 }
 
 const idle: SnifferStatus = {
@@ -68,7 +71,7 @@ const idle: SnifferStatus = {
 const notRunning = (what: string): NetloopError =>
   new NetloopError('NL_NOT_RUNNING', `${what}: no sniffer is running; POST /sniffer/start first`);
 
-export async function createLoop({ ports, config, captures, events, openInterface }: LoopOptions): Promise<Loop> {
+export async function createLoop({ ports, config, captures, events, openInterface, privacy = 'keep' }: LoopOptions): Promise<Loop> {
   const iso = (): string => new Date(ports.now()).toISOString();
   const past = (await ports.journal.history({ limit: MAX_CYCLES })).filter(trained);
   let cycles = past.length;
@@ -163,7 +166,16 @@ export async function createLoop({ ports, config, captures, events, openInterfac
       const { source, datasets, name } = await openWatched(request, { captures, openInterface, stop: stop.signal });
       const { automatic: _, monitor: __, deploymentShare: ___, flow, behaviour, ...rest } = config.get();
       const on = { flow: { ...flow, enabled: true }, behaviour: { ...behaviour, enabled: true } }; // switched on and off while it runs
-      const spec = resolveSpec({ ...rest, ...on, name: 'service', source: { files: [name] }, parent: 'champion', publish: true });
+      const masked = privacy === 'keep' ? {} : { privacy };
+      const spec = resolveSpec({
+        ...rest,
+        ...on,
+        ...masked,
+        name: 'service',
+        source: { files: [name] },
+        parent: 'champion',
+        publish: true,
+      });
       const speed = request.speed ?? 1;
       asked.clear();
       const begun = await startSession({

@@ -18,7 +18,7 @@ function known(name: string): ModelName {
   return found;
 }
 
-export function addModelRoutes(app: App, { loop, registry }: Parts): void {
+export function addModelRoutes(app: App, { loop, registry, mask }: Parts): void {
   app.get('/models', { schema: { tags, response: { 200: modelList } } }, async () => ({
     models: await Promise.all(
       learnerNames.map(async (name) => ({
@@ -51,14 +51,14 @@ export function addModelRoutes(app: App, { loop, registry }: Parts): void {
     },
     async ({ params, body: { version, why = '', force = false } }) => {
       if (force && !why.trim()) throw new NetloopError('NL_OPTION', 'invalid force: expected a reason beside it, in why');
-      return loop.promote(known(params.name), version, why.trim() || 'promoted by hand', force ? 'force' : undefined);
+      return loop.promote(known(params.name), version, mask.text(why.trim()) || 'promoted by hand', force ? 'force' : undefined);
     },
   );
 
   app.post(
     '/models/:name/rollback',
     { schema: { tags, params: modelName, body: rollbackBody, response: { 200: promotion, ...refused } } },
-    async ({ params, body }) => loop.rollback(known(params.name), body?.why ?? 'rolled back by hand'),
+    async ({ params, body }) => loop.rollback(known(params.name), mask.text(body?.why ?? 'rolled back by hand')),
   );
 
   app.get(

@@ -8,7 +8,7 @@ const learner = z.enum(['behaviour', 'flow']);
 const histogram = list(count);
 
 export const degradation = z.object({
-  kind: z.enum(['score-shift', 'agreement', 'precision', 'alert-rate', 'probation', 'rolled-back']),
+  kind: z.enum(['score-shift', 'agreement', 'precision', 'alert-rate', 'probation', 'rolled-back', 'model-damaged']),
   learner: learner.nullable(),
   version: count.nullable(),
   value: z.number().nullable(),

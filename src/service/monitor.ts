@@ -8,6 +8,7 @@ import { createModelHealth, type ModelHealth } from './model-health.js';
 import { createProbation, type Probation } from './probation.js';
 import { learnerNames } from './status.js';
 import { createTimeline, type Sample } from './timeline.js';
+import type { DamagedChampion } from './watched-registry.js';
 
 /** A live model's health, with what people said and how its watch window goes. */
 export interface MonitoredModel extends ModelHealth {
@@ -32,6 +33,8 @@ export interface Monitor {
   note(totals: { readonly flows: number; readonly alerts: number }): void;
   /** A person judged an alert of a model. */
   judged(model: string | null, right: boolean): void;
+  /** A champion was asked for: another version came in its place, or none did; null: all is well. */
+  champion(name: ModelName, damaged: DamagedChampion | null): void;
   state(): MonitorState;
   close(): void;
 }
@@ -187,6 +190,14 @@ export function createMonitor({ registry, config, now, personOf, rollBack, onCha
         less,
         'share of its judged alerts right',
       );
+    },
+    champion(learner, damaged) {
+      if (damaged === null) return degradations.set('model-damaged', learner, null);
+      const { version, serving } = damaged;
+      const instead = serving === null ? 'and no other version can' : `${learner}@${serving} serves in its place`;
+      const message = `NL_MODEL_CORRUPT ${learner}@${version} cannot be loaded, ${instead}: roll back, or import the model again`;
+      const bound = 'as it was stored';
+      degradations.set('model-damaged', learner, { kind: 'model-damaged', learner, version, value: null, bound, message });
     },
     state: () => ({
       samples: timeline.samples(),

@@ -20,6 +20,7 @@ import type { App } from './parts.js';
 import { createRetention } from './retention.js';
 import { createSensor, type Sensor } from './sensor.js';
 import { createServer, type ServerOptions } from './server.js';
+import { watchChampions } from './watched-registry.js';
 import { createTeller, readWebhooks } from './webhook.js';
 
 export interface ServiceOptions
@@ -86,6 +87,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     alerts: maskedAlerts(raised.alerts, mask, key),
     feedback,
     tracking: maskedTracking(options.ports.tracking, mask),
+    registry: watchChampions(options.ports.registry, (name, damaged) => monitor.champion(name, damaged)),
   };
   const { now, trusted, ledger, windows } = ports;
   const everywhere: Places['alerts'] = {
@@ -131,7 +133,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     onError: (error) => onError(error, 'monitor'),
   });
-  const loop = await createLoop({ ports: monitor.watch(ports), config, captures, events, openInterface: options.openInterface });
+  const { openInterface } = options;
+  const loop = await createLoop({ ports: monitor.watch(ports), config, captures, events, openInterface, privacy: mask.mode });
   const sampling = setInterval(() => monitor.note(loop.sniffer()), SAMPLE).unref();
   const retention = createRetention({ days: options.retentionDays, places, now, onError: (error) => onError(error, 'retention') });
   const { registry } = ports;

@@ -81,13 +81,22 @@ export function createFileRegistry({
   };
   const load = (name: ModelName, version: number): ModelVersion => coded(() => readVersion(folder(name), name, version));
 
+  // A page that asks every second shall not fill a log: the same trouble is told once while it lasts.
+  const told = new Map<string, string>();
+  function warn(what: string, warning: NetloopError): void {
+    if (told.get(what) !== warning.message) onWarning(warning);
+    told.set(what, warning.message);
+  }
+
   /** The version when it can be loaded; else null, and a warning that says why. */
   function loadable(name: ModelName, version: number): ModelVersion | null {
     try {
-      return load(name, version);
+      const found = load(name, version);
+      told.delete(`${name}@${version}`);
+      return found;
     } catch (error) {
       if (!isNetloopError(error)) throw error;
-      onWarning(error);
+      warn(`${name}@${version}`, error);
       return null;
     }
   }
@@ -98,13 +107,17 @@ export function createFileRegistry({
     const live = champion.current();
     if (!live) return null;
     const found = loadable(name, live.to);
-    if (found) return found;
+    if (found) {
+      told.delete(name);
+      return found;
+    }
     const trail = champion.trail();
     const others = trail.map((promotion) => promotion.to).reverse();
     for (const version of new Set([...waysBack(live.to, ancestry(name), trail), ...others])) {
       const good = version === live.to ? null : loadable(name, version);
       if (!good) continue;
-      onWarning(
+      warn(
+        name,
         new NetloopError('NL_MODEL_CORRUPT', `${name}@${live.to} cannot be loaded: ${name}@${version} serves in its place`, {
           where: { model: name, version: live.to },
         }),

@@ -2,12 +2,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { NetloopError } from '../../src/errors.js';
 import { addressPrivacies, createMask } from '../../src/privacy.js';
 import { maskAlert } from '../../src/stores/masked.js';
+import { createSpooledTracking, type SpooledTracking } from '../../src/stores/spool.js';
 import { storedAlert } from '../contracts/alert-store.js';
 import { createCaller } from './answers.js';
-import { startSite } from './site.js';
+import { small, startSite } from './site.js';
 
+/** In two pieces: a run records the source that was changed, and this file must not be what is found there. */
+const NAME = ['mallory', '7f3a'].join('-');
 /** Addresses that the recording is full of (RFC 5737), a user's name, and planted ones that nothing else bears. */
 const CANARIES = [
   /192\.0\.2\.1\d(?!\d)/,
@@ -15,15 +19,15 @@ const CANARIES = [
   /203\.0\.113\.77/,
   /2001:db8:dead:beef::77/,
   /02?5e:00:53:af:77:01/i,
-  /mallory-7f3a/,
+  new RegExp(NAME),
 ];
 const planted = {
   ...storedAlert(1),
   orig_h: '203.0.113.77',
   resp_h: '2001:db8:dead:beef::77',
-  user: 'mallory-7f3a',
+  user: NAME,
   rule: 'arp-spoofing',
-  evidence: { claimed: '203.0.113.77 is-at 5e:00:53:af:77:01', victim: '2001:db8:dead:beef::77', user: 'mallory-7f3a', packets: 9 },
+  evidence: { claimed: '203.0.113.77 is-at 5e:00:53:af:77:01', victim: '2001:db8:dead:beef::77', user: NAME, packets: 9 },
   scope: { orig_h: '203.0.113.77', resp_h: '2001:db8:dead:beef::77', since: 1, until: 2 },
 };
 
@@ -34,58 +38,119 @@ const filesIn = (dir: string): string[] =>
   });
 const hits = (text: string): string[] => CANARIES.flatMap((canary) => canary.exec(text)?.[0] ?? []);
 
-test.each(addressPrivacies)('canaries, %s: database, logs, tracking store, artifacts, models, CSV and API answers', async (mode) => {
-  const mask = createMask({ mode, key: 'a key of this test' });
-  const { dir, url, until, loop } = await startSite({ flows: 1300, mask });
-  const { call } = await createCaller(url);
-  await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' });
-  await until(async () => (await call('GET', '/sniffer/status')).json.state === 'stopped');
-  expect(loop.learning().total_training_cycles).toBeGreaterThan(1);
-  const { key } = (await call('POST', '/deployments/site-1')).json;
-  const stream = (await fetch(`${url}/events`)).body!.getReader();
-  const sent = await fetch(`${url}/ingest/alerts`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ alerts: [planted] }),
-  });
-  expect(await sent.json()).toMatchObject({ stored: 1 });
-  const found = (await call('GET', '/alerts?limit=1000')).json.alerts as { id: string; rule: string; user: string }[];
-  const answers = [
-    JSON.stringify(found),
-    (await call('GET', '/alerts/stats')).text,
-    (await call('GET', '/learning/history?limit=1000&all=true')).text,
-    (await call('GET', '/models')).text,
-    (await call('GET', '/models/flow/champion')).text,
-    (await call('GET', '/metrics')).text,
-  ];
-  let told = '';
-  while (!told.includes('arp-spoofing')) told += Buffer.from((await stream.read()).value!).toString();
-  await stream.cancel();
-  const spoofing = found.find(({ rule }) => rule === 'arp-spoofing')!;
-  expect(told).toContain(`"id":"${spoofing.id}"`);
-  await call('POST', `/alerts/${spoofing.id}/feedback`, { verdict: 'true-positive', reason: 'seen' });
-  expect((await call('POST', '/alerts/archive', { source: 'DFA' })).status).toBe(201);
-  answers.push((await call('GET', '/alerts/archive/1')).text);
-  // Who asks for erasure names the person as the traffic does.
-  const receipt = (await call('POST', '/privacy/erase', { user: '192.0.2.10' })).json;
-  expect(receipt.erased.alerts + receipt.erased.ledger).toBeGreaterThan(0);
-  const again = (await call('POST', '/privacy/erase', { user: 'mallory-7f3a' })).json;
-  expect(again.erased).toMatchObject({ alerts: 1, feedback: 1 });
-  answers.push(JSON.stringify([receipt, again]));
-
-  const places: Record<string, string[]> = { answers: answers.flatMap(hits) };
-  let files = 0;
-  for (const path of filesIn(dir).filter((file) => !file.startsWith(join(dir, 'captures')))) {
+/** What was found in each file below a folder, but for the recordings themselves. */
+function scan(dir: string): { readonly places: Record<string, string[]>; readonly files: readonly string[] } {
+  const places: Record<string, string[]> = {};
+  const files = filesIn(dir).filter((file) => !file.startsWith(join(dir, 'captures')));
+  for (const path of files) {
     const bytes = readFileSync(path);
     const found = hits((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1'));
     if (found.length > 0) places[path.slice(dir.length)] = found;
-    files++;
   }
-  expect(files).toBeGreaterThan(10);
-  if (mode === 'keep')
-    expect(places.answers!.length).toBeGreaterThan(3); // the scan sees what is there
-  else expect(places).toEqual({ answers: [] });
-});
+  return { places, files };
+}
+
+/** Everything that anybody may read by GET, and the page with all that it loads. */
+const READ = [
+  '/',
+  '/page.js',
+  '/page.css',
+  '/docs/json',
+  '/healthz',
+  '/alerts?limit=1000',
+  '/alerts.csv',
+  '/alerts/stats',
+  '/sniffer/status',
+  '/sniffer/captures',
+  '/learning/status',
+  '/learning/config',
+  '/learning/history?limit=1000&all=true',
+  '/monitoring',
+  '/models',
+  '/models/flow/champion',
+  '/deployments',
+  '/metrics',
+];
+
+test.each(addressPrivacies)(
+  'canaries, %s: database, logs, kept windows, tracking store and its spool, artifacts, models, CSV, page, events and answers',
+  async (mode) => {
+    const mask = createMask({ mode, key: 'a key of this test' });
+    let away = true;
+    let spooled: SpooledTracking | undefined;
+    const { dir, url, until, loop } = await startSite({
+      flows: 1300,
+      mask,
+      config: { ...small, keep: 'window', privacy: 'keep' }, // the switch is stronger than the configuration
+      // The tracking store is away until the sniffer has stopped: everything waits in the spool.
+      tie: async (ports, state) => {
+        const reach = () => {
+          if (away) throw new NetloopError('NL_SERVER', 'away');
+          return ports.tracking;
+        };
+        spooled = createSpooledTracking(reach, join(state, 'waiting'), { retry: 50 });
+        return { ports: { ...ports, tracking: spooled } };
+      },
+    });
+    const { call } = await createCaller(url);
+    const stream = (await fetch(`${url}/events`)).body!.getReader();
+    let told = '';
+    const hear = async (what: RegExp): Promise<void> => {
+      while (!what.test(told)) told += Buffer.from((await stream.read()).value!).toString();
+    };
+    await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' });
+    await until(async () => (await call('GET', '/sniffer/status')).json.state === 'stopped');
+    expect(loop.learning().total_training_cycles).toBeGreaterThan(1);
+    const waiting = scan(dir);
+    expect(waiting.files.filter((file) => file.includes('/waiting/')).length).toBeGreaterThan(1);
+    expect(waiting.files.filter((file) => file.includes('/windows/') && file.endsWith('.gz')).length).toBeGreaterThan(1);
+    away = false;
+    await until(() => spooled!.drain());
+
+    const { key } = (await call('POST', '/deployments/site-1')).json;
+    const sent = await fetch(`${url}/ingest/alerts`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ alerts: [planted] }),
+    });
+    expect(await sent.json()).toMatchObject({ stored: 1 });
+    const found = (await call('GET', '/alerts?limit=1000')).json.alerts as { id: string; rule: string; user: string }[];
+    const spoofing = found.find(({ rule }) => rule === 'arp-spoofing')!;
+    await hear(/arp-spoofing/);
+    expect(told).toContain(`"id":"${spoofing.id}"`);
+    expect(told).toMatch(/event: sniffer\n[\s\S]*event: cycle\n/);
+    await stream.cancel();
+    await call('POST', `/alerts/${spoofing.id}/feedback`, { verdict: 'true-positive', reason: 'mallory at 203.0.113.77' });
+    const { version } = (await call('GET', '/models/flow/champion')).json;
+    const why = '2001:db8:dead:beef::77 was seen';
+    expect((await call('POST', '/models/flow/promote', { version, force: true, why })).status).toBe(200);
+    const answers: Record<string, string> = { events: told };
+    for (const path of READ) answers[path] = (await call('GET', path)).text;
+    expect(answers['/alerts.csv']!.split('\r\n').length).toBeGreaterThan(found.length);
+    expect((await call('POST', '/alerts/archive', { source: 'DFA', note: 'all of 203.0.113.77' })).status).toBe(201);
+    answers['/alerts/archive'] = (await call('GET', '/alerts/archive')).text;
+    answers['/alerts/archive/1'] = (await call('GET', '/alerts/archive/1')).text;
+    const before = scan(dir);
+    // Who asks for erasure names the person as the traffic does.
+    const receipt = (await call('POST', '/privacy/erase', { user: '192.0.2.10' })).json;
+    expect(receipt.erased.alerts + receipt.erased.ledger).toBeGreaterThan(0);
+    expect(receipt.erased.kept_flows).toBeGreaterThan(0);
+    const again = (await call('POST', '/privacy/erase', { user: NAME })).json;
+    expect(again.erased).toMatchObject({ alerts: 1, feedback: 1 });
+    answers.receipts = JSON.stringify([receipt, again]);
+    const after = scan(dir);
+
+    const heard = Object.keys(answers).filter((path) => hits(answers[path]!).length > 0);
+    const places = { ...waiting.places, ...before.places, ...after.places };
+    expect(after.files.length).toBeGreaterThan(10);
+    if (mode === 'keep') {
+      // The scan sees what is there.
+      expect(heard).toEqual(expect.arrayContaining(['/alerts?limit=1000', '/alerts.csv', '/alerts/archive/1']));
+      for (const where of [/alerts\.db/, /\/windows\/.*gz$/])
+        expect(Object.keys(places).filter((path) => where.test(path))).not.toEqual([]);
+    } else expect([heard, places]).toEqual([[], {}]);
+  },
+);
 
 test('a masked alert keeps what it is about, and the same traffic keeps its id', () => {
   const mask = createMask({ mode: 'pseudonym', key: 'k' });
