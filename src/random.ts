@@ -41,7 +41,8 @@ export function createRandom(seed: number): Random {
 
 /** Fisher-Yates: the numbers 0..n-1 in seeded order. */
 export function permutation(n: number, random: Random): Int32Array {
-  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = random.below(i + 1);
     const t = order[i]!;

@@ -108,7 +108,7 @@ export function checkLabels(architecture: Architecture, batch: LabelledBatch): v
 /** @throws NL_ONE_CLASS, also for no rows at all */
 export function checkBothClasses({ y, rows }: LabelledBatch): void {
   let attacks = 0;
-  for (const label of y) attacks += label;
+  for (let row = 0; row < y.length; row++) attacks += y[row]!;
   if (attacks === 0 || attacks === rows) {
     throw new NetloopError('NL_ONE_CLASS', `nothing to learn: expected rows of both classes, got ${attacks} attacks among ${rows} rows`);
   }

@@ -9,6 +9,9 @@ export const SHARD_ROWS = 16;
 /** Gradient arrays held at once; a batch of more shards folds them as it goes, in the same order, to the same bits. */
 export const MOST_SLOTS = 8;
 
+/** Bytes of rows that a training copies into its memory. */
+const MOST_KEPT = 2 ** 28;
+
 /** One reading direction of an LSTM layer: packed weights, what the way forward leaves for the way back (gates z, cells c, tanh c, states h), and dL/dh. */
 export interface LstmMemory {
   readonly wx: number;
@@ -44,8 +47,10 @@ export interface Places {
   readonly control: number;
   readonly numbers: number;
   readonly scores: number;
-  /** Rows as they come, truth and weight; one area a slot, one after the other. */
+  /** Rows as they come: SHARD_ROWS a slot, one slot after the other, then those that stay. */
   readonly x: number;
+  /** Of each slot, which rows of x it is run on, their truth and weight. */
+  readonly order: number;
   readonly y: number;
   readonly weight: number;
   readonly weights: number;
@@ -67,16 +72,21 @@ export interface MemoryPlan {
   readonly slots: number;
   /** Threads, each with working arrays of its own; weights and gradients are everyone's. */
   readonly lanes?: number;
+  /** Rows that stay in memory for all epochs. */
+  readonly kept?: number;
 }
 
+/** Rows of a training that stay: all, so that every thread takes its own, or none when they are too large; then they pass through the slots. */
+export const keptRows = ({ steps, features }: Architecture, rows: number): number => (4 * rows * steps * features <= MOST_KEPT ? rows : 0);
+
 /**
- * Places a network. Depends on the architecture and the plan alone, not on rows or batch.
+ * Places a network. Depends on the architecture and the plan alone.
  * @returns each lane's places, and the bytes up to the end of the last
  * @throws NL_OPTION when it would need 2 GB or more
  */
 export function placeNetwork(
   layout: Layout,
-  { slots, lanes = 1 }: MemoryPlan,
+  { slots, lanes = 1, kept = 0 }: MemoryPlan,
 ): { readonly lanes: readonly Places[]; readonly end: number } {
   const { architecture, lstm, dense, padded, width } = layout;
   const { steps, features } = architecture;
@@ -94,7 +104,8 @@ export function placeNetwork(
     control: floats(32),
     numbers: floats(32),
     scores: floats(4 * areas),
-    x: floats(areas * SHARD_ROWS * steps * features),
+    x: floats((areas * SHARD_ROWS + kept) * steps * features),
+    order: floats(areas * SHARD_ROWS),
     y: floats(areas * SHARD_ROWS),
     weight: floats(areas * SHARD_ROWS),
     weights: floats(padded),
@@ -122,7 +133,7 @@ export function placeNetwork(
     dz: floats(SHARD_ROWS),
     dc: floats(SHARD_ROWS * Math.max(0, ...lstm.map((l) => l.units)), training),
     panels: floats(Math.max(...lstm.map((l) => 4 * l.units * all), ...dense.map((d) => d.units * SHARD_ROWS), 0), training),
-    strips: floats(widest * all, training),
+    strips: floats(Math.max(widest * all, ...lstm.map((l, i) => (training ? 4 * l.units * (i > 0 ? all : SHARD_ROWS) : 0)))),
     lstm: lstm.map((l, i) => {
       const read = (i < lstm.length - 1 ? all : SHARD_ROWS) * l.out;
       const states = (): Pick<LstmMemory, 'z' | 'c' | 'tanhC' | 'h' | 'dh'> => ({
@@ -158,7 +169,7 @@ export function placeNetwork(
   return { lanes: places, end: next };
 }
 
-/** Bytes of a training of a checked architecture, its packed weights and working arrays included. */
-export function trainingBytes(architecture: Architecture, threads = 1): number {
-  return placeNetwork(layOut(architecture), { slots: MOST_SLOTS, lanes: threads }).end;
+/** Bytes of a training of a checked architecture on so many rows, its packed weights and working arrays included. */
+export function trainingBytes(architecture: Architecture, rows: number, threads = 1): number {
+  return placeNetwork(layOut(architecture), { slots: MOST_SLOTS, lanes: threads, kept: keptRows(architecture, rows) }).end;
 }

@@ -12,6 +12,10 @@ export interface Network {
   readonly slope: number;
   /** Rows as they come, [slots][SHARD_ROWS][steps][features], with truth and weight; write here, then run. */
   readonly x: Float32Array;
+  /** Rows that stay, [kept][steps][features]. */
+  readonly kept: Float32Array;
+  /** Which rows a slot is run on, [slots][SHARD_ROWS]: at first its own of `x`; `kept` begins after all of those. */
+  readonly order: Int32Array;
   readonly y: Float32Array;
   readonly weight: Float32Array;
   /** Logits or probabilities of this thread's last run. */
@@ -46,26 +50,31 @@ export interface NetworkOptions extends MemoryPlan {
 }
 
 /** Puts a network into memory of its own, exactly as large as needed, with all weights zero; or joins one. */
-export function createNetwork(layout: Layout, { slots, lanes = 1, lane = 0, memory: joined }: NetworkOptions): Network {
+export function createNetwork(layout: Layout, { slots, lanes = 1, kept = 0, lane = 0, memory: joined }: NetworkOptions): Network {
   const { padded } = layout;
   const { steps, features, recurrentActivation } = layout.architecture;
-  const { lanes: places, end } = placeNetwork(layout, { slots, lanes });
+  const { lanes: places, end } = placeNetwork(layout, { slots, lanes, kept });
   const at = places[lane]!;
   const { kernels, memory, buffer } = instantiateKernels(joined ?? end, lanes > 1);
   const view = (offset: number, length: number): Float32Array => new Float32Array(buffer, offset, length);
   const weights = view(at.weights, padded);
-  const areas = Math.max(1, slots);
+  const staged = Math.max(1, slots) * SHARD_ROWS;
+  const size = steps * features;
+  const order = new Int32Array(buffer, at.order, staged);
+  if (!joined) for (let i = 0; i < staged; i++) order[i] = i;
   const parts = partsOf(layout, kernels, at);
   return {
     layout,
     kernels,
     memory,
     slope: recurrentActivation === 'hard_sigmoid' ? 0.2 : 0,
-    x: view(at.x, areas * SHARD_ROWS * steps * features),
-    y: view(at.y, areas * SHARD_ROWS),
-    weight: view(at.weight, areas * SHARD_ROWS),
+    x: view(at.x, staged * size),
+    kept: view(at.x + 4 * staged * size, kept * size),
+    order,
+    y: view(at.y, staged),
+    weight: view(at.weight, staged),
     z: view(at.z, SHARD_ROWS),
-    scores: new Float64Array(buffer, at.scores, 2 * areas),
+    scores: new Float64Array(buffer, at.scores, 2 * Math.max(1, slots)),
     control: new Int32Array(buffer, at.control, 32),
     numbers: new Float64Array(buffer, at.numbers, 16),
     at,

@@ -44,12 +44,28 @@ export function forward(network: Network, shard: Shard): void {
   const { rows, padded, slot, dropout } = shard;
   const { steps, features: columns } = layout.architecture;
   const weight = (offset: number): number => at.weights + 4 * offset;
-  k.gather(rows, padded, steps, columns, layout.width, at.x + 4 * slot * SHARD_ROWS * steps * columns, at.rows);
+  k.gather(rows, padded, steps, columns, layout.width, at.x, at.order + 4 * slot * SHARD_ROWS, at.rows);
   layout.lstm.forEach((l, i) => {
     const m = at.lstm[i]!;
     const x = inputOf(network, i, shard);
     const run = (from: number, { bias }: LstmBlocks, d: LstmMemory): void =>
-      k.lstmForward(steps, padded, l.inputs, l.width, l.units, slope, from, d.wx, d.wh, weight(bias.offset), d.z, d.c, d.tanhC, d.h);
+      k.lstmForward(
+        steps,
+        padded,
+        l.inputs,
+        l.width,
+        l.units,
+        slope,
+        from,
+        d.wx,
+        d.wh,
+        weight(bias.offset),
+        d.z,
+        d.c,
+        d.tanhC,
+        d.h,
+        at.strips,
+      );
     run(x, l, m);
     const read = stepsRead(network, i);
     const first = 4 * padded * l.units * (steps - read + 1); // of h's steps, where those that are read begin
@@ -65,7 +81,7 @@ export function forward(network: Network, shard: Shard): void {
   let x = featuresOf(network, shard);
   layout.dense.forEach((d, i) => {
     const m = at.dense[i]!;
-    k.denseForward(padded, d.inputs, d.width, d.units, x, m.w, weight(d.bias.offset), m.y);
+    k.denseForward(padded, d.inputs, d.width, d.units, x, m.w, weight(d.bias.offset), m.y, at.strips);
     drop(network, dropout, layout.lstm.length + i, padded * d.units, m.y);
     x = m.y;
   });
@@ -114,7 +130,7 @@ export function gradient(network: Network, { slot, rows, scale, dropout = null, 
     const m = at.dense[i]!;
     drop(network, dropout, lstm.length + i, padded * d.units, m.dy);
     k.denseGradient(padded, d.width, d.units, inputTo(i), m.y, m.dy, g(d.kernel.offset), g(d.bias.offset), at.panels, at.strips);
-    if (below(i)) k.multiply(padded, d.width, d.units, m.dy, d.units, m.wT, below(i), false);
+    if (below(i)) k.multiply(padded, d.width, d.units, m.dy, d.units, m.wT, below(i), false, at.strips);
   }
   for (let i = top; i >= lowest; i--) lstmGradient(network, i, shard, i > lowest);
 }
@@ -129,7 +145,7 @@ function lstmGradient(network: Network, i: number, shard: Shard, wanted: boolean
   const read = stepsRead(network, i);
   const g = (offset: number): number => at.gradients + 4 * (slot * layout.padded + offset);
   const back = (x: number, blocks: LstmBlocks, d: LstmMemory): void => {
-    k.lstmBackward(steps, padded, l.units, slope, i < layout.lstm.length - 1, d.whT, d.z, d.c, d.tanhC, d.dh, at.dc);
+    k.lstmBackward(steps, padded, l.units, slope, i < layout.lstm.length - 1, d.whT, d.z, d.c, d.tanhC, d.dh, at.dc, at.strips);
     const [dwx, dwh, db] = [g(blocks.kernel.offset), g(blocks.recurrent.offset), g(blocks.bias.offset)];
     k.lstmGradient(steps, padded, l.width, l.units, x, d.z, d.h, dwx, dwh, db, at.panels, at.strips);
   };
@@ -143,8 +159,8 @@ function lstmGradient(network: Network, i: number, shard: Shard, wanted: boolean
   if (l.back) back(m.reversed, l.back, m.back!);
   if (!wanted) return;
   const to = slopeOf(network, i - 1);
-  k.multiply(steps * padded, l.width, 4 * l.units, m.z, 4 * l.units, m.wxT, to, false);
+  k.multiply(steps * padded, l.width, 4 * l.units, m.z, 4 * l.units, m.wxT, to, false, at.strips);
   if (!l.back) return;
-  k.multiply(steps * padded, l.width, 4 * l.units, m.back!.z, 4 * l.units, m.back!.wxT, m.reversed, false); // its rows are no longer needed
+  k.multiply(steps * padded, l.width, 4 * l.units, m.back!.z, 4 * l.units, m.back!.wxT, m.reversed, false, at.strips); // its rows are no longer needed
   k.place(steps, padded, l.width, m.reversed, l.width, to, l.width, true, true);
 }

@@ -2,36 +2,32 @@ import type { LabelledBatch } from '../model.js';
 import { SHARD_ROWS } from './memory.js';
 import type { Network } from './network.js';
 
-/** Copies the rows of one shard to where the kernels read them: the area of a slot. */
-export function stage(network: Network, batch: LabelledBatch, rows: Int32Array, classWeight: readonly [number, number], slot = 0): void {
-  const { y, weight } = batch;
-  const first = slot * SHARD_ROWS;
-  copyRows(batch, rows, network.x, first * batch.steps * batch.features);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    network.y[first + i] = y[row]!;
-    network.weight[first + i] = classWeight[y[row] === 1 ? 1 : 0] * (weight ? weight[row]! : 1);
-  }
+/** Rows `order[from]` to `order[from + n - 1]` of a batch. */
+export interface Stretch {
+  readonly order: Int32Array;
+  readonly from: number;
+  readonly n: number;
 }
 
-/** Long rows one after the other; short ones four side by side, because rows in random order are cache misses, which then overlap (3x). */
-function copyRows({ x, steps, features }: LabelledBatch, rows: Int32Array, to: Float32Array, start: number): void {
-  const size = steps * features;
-  if (size > 128) {
-    for (let i = 0; i < rows.length; i++) to.set(x.subarray(rows[i]! * size, (rows[i]! + 1) * size), start + i * size);
-    return;
-  }
-  const last = rows.length - 1; // beyond it, the last row once more: nothing reads that
-  for (let i = 0; i <= last; i += 4) {
-    let a = rows[i]! * size;
-    let b = rows[Math.min(i + 1, last)]! * size;
-    let c = rows[Math.min(i + 2, last)]! * size;
-    let d = rows[Math.min(i + 3, last)]! * size;
-    for (let j = start + i * size; j < start + (i + 1) * size; j++) {
-      to[j] = x[a++]!;
-      to[j + size] = x[b++]!;
-      to[j + 2 * size] = x[c++]!;
-      to[j + 3 * size] = x[d++]!;
-    }
+export interface StageOptions {
+  readonly slot?: number;
+  readonly classWeight?: readonly [number, number];
+  /** Whether the network keeps this batch: then its rows are named, else copied into the slot. */
+  readonly kept?: boolean;
+}
+
+/** Makes a stretch what a slot is run on. */
+export function stage(network: Network, batch: LabelledBatch, { order, from, n }: Stretch, options: StageOptions = {}): void {
+  const { slot = 0, classWeight = [1, 1], kept = false } = options;
+  const { x, y, weight } = batch;
+  const size = batch.steps * batch.features;
+  const first = slot * SHARD_ROWS;
+  const staged = network.y.length;
+  for (let i = 0; i < n; i++) {
+    const row = order[from + i]!;
+    network.order[first + i] = kept ? staged + row : first + i;
+    network.y[first + i] = y[row]!;
+    network.weight[first + i] = classWeight[y[row] === 1 ? 1 : 0] * (weight ? weight[row]! : 1);
+    if (!kept) network.x.set(x.subarray(row * size, (row + 1) * size), (first + i) * size);
   }
 }

@@ -20,8 +20,12 @@ export interface Wave {
   readonly scale: number;
 }
 
+/** Phases of a batch. */
 const SHARDS = 0;
 const UPDATE = 1;
+
+/** Where each of a batch's shared numbers stands. */
+const [FIRST_SLOT, SLOTS, LAST_ROWS, FIRST_SHARD, COUNT, SCALE, USED, CLIP, RATE] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
 
 /** The work of one thread: the gradient of one staged shard, the update of one part. What the batch is stands in shared numbers. */
 function tasksOf(network: Network, plan: Plan): readonly [shard: Task, update: Task] {
@@ -29,12 +33,12 @@ function tasksOf(network: Network, plan: Plan): readonly [shard: Task, update: T
   const moving = parts.filter((part) => !plan.frozen.includes(part.layer));
   const drops = plan.dropout.some((rate) => rate > 0);
   const shard = (index: number): void => {
-    const [firstSlot, slots, lastRows, firstShard, count, scale] = numbers as unknown as [number, number, number, number, number, number];
-    const dropout = drops ? dropoutOf(plan.dropout, plan.dropoutSeed, count, firstShard + index) : null;
-    const rows = index === slots - 1 ? lastRows : SHARD_ROWS;
-    gradient(network, { slot: firstSlot + index, rows, scale, dropout, lowest: plan.lowest });
+    const dropout = drops ? dropoutOf(plan.dropout, plan.dropoutSeed, numbers[COUNT]!, numbers[FIRST_SHARD]! + index) : null;
+    const rows = index === numbers[SLOTS]! - 1 ? numbers[LAST_ROWS]! : SHARD_ROWS;
+    gradient(network, { slot: numbers[FIRST_SLOT]! + index, rows, scale: numbers[SCALE]!, dropout, lowest: plan.lowest });
   };
-  const move = (index: number): void => update(network, plan, moving[index]!, { used: numbers[8]!, clip: numbers[9]!, rate: numbers[10]! });
+  const move = (index: number): void =>
+    update(network, plan, moving[index]!, { used: numbers[USED]!, clip: numbers[CLIP]!, rate: numbers[RATE]! });
   return [shard, move];
 }
 
@@ -50,11 +54,18 @@ export function createCrew(network: Network, plan: Plan): Crew {
   const moving = network.parts.filter((part) => !plan.frozen.includes(part.layer)).length;
   return {
     gradients({ firstSlot, slots, lastRows, firstShard, update: count, scale }) {
-      numbers.set([firstSlot, slots, lastRows, firstShard, count, scale]);
+      numbers[FIRST_SLOT] = firstSlot;
+      numbers[SLOTS] = slots;
+      numbers[LAST_ROWS] = lastRows;
+      numbers[FIRST_SHARD] = firstShard;
+      numbers[COUNT] = count;
+      numbers[SCALE] = scale;
       lead(network, SHARDS, slots, shard);
     },
     update({ used, clip, rate }) {
-      numbers.set([used, clip, rate], 8);
+      numbers[USED] = used;
+      numbers[CLIP] = clip;
+      numbers[RATE] = rate;
       lead(network, UPDATE, moving, move);
     },
   };

@@ -3,7 +3,7 @@ import { checkBothClasses, checkLabels } from './check.js';
 import { dismiss } from './crew.js';
 import { runEpochs, type Sum, type Trained } from './epochs.js';
 import type { Layout } from './layout.js';
-import { MOST_SLOTS, SHARD_ROWS } from './memory.js';
+import { keptRows, MOST_SLOTS, SHARD_ROWS } from './memory.js';
 import { createNetwork, type Network } from './network.js';
 import { createOptimizer } from './optimizer.js';
 import { type CheckedOptions, checkOptions } from './plan.js';
@@ -28,9 +28,10 @@ export async function trainWeights(layout: Layout, weights: Float32Array, batch:
   const helpers = options.team?.helpers ?? 0;
   const size = Math.min(options.batch, batch.rows);
   const slots = Math.min(MOST_SLOTS, Math.ceil(size / SHARD_ROWS));
-  const memoryPlan = { slots, lanes: 1 + helpers };
+  const memoryPlan = { slots, lanes: 1 + helpers, kept: keptRows(architecture, batch.rows) };
   const network = createNetwork(layout, memoryPlan);
   network.load(weights);
+  if (memoryPlan.kept > 0) network.kept.set(batch.x);
   const { plan } = options;
   const invitation: Invitation = { architecture, plan, network: { ...memoryPlan, memory: network.memory } };
   if (helpers > 0) options.team?.invite(invitation);
@@ -48,6 +49,7 @@ function createLearner(network: Network, batch: LabelledBatch, { plan, classWeig
   const { kernels, at, layout, slots, scores } = network;
   const crew = createCrew(network, plan);
   const optimizer = createOptimizer(network, plan);
+  const kept = network.kept.length > 0;
   let updates = 0;
   return (order: Int32Array, rate: number): Sum => {
     const shards = Math.ceil(order.length / SHARD_ROWS);
@@ -63,9 +65,9 @@ function createLearner(network: Network, batch: LabelledBatch, { plan, classWeig
       const firstShard = shard;
       let lastRows = 0;
       for (; used < slots && shard < shards; used++, shard++) {
-        const rows = order.subarray(shard * SHARD_ROWS, (shard + 1) * SHARD_ROWS);
-        stage(network, batch, rows, classWeight, used);
-        lastRows = rows.length;
+        const from = shard * SHARD_ROWS;
+        lastRows = Math.min(SHARD_ROWS, order.length - from);
+        stage(network, batch, { order, from, n: lastRows }, { slot: used, classWeight, kept });
       }
       crew.gradients({ firstSlot, slots: used - firstSlot, lastRows, firstShard, update: updates, scale: 1 / order.length });
       for (let slot = firstSlot; slot < used; slot++) {
@@ -84,12 +86,12 @@ const createJudge =
   (network: Network) =>
   (batch: LabelledBatch): Sum => {
     const { kernels: k, at } = network;
+    const order = Int32Array.from(batch.y, (_, i) => i);
     let loss = 0;
     let hits = 0;
     for (let from = 0; from < batch.rows; from += SHARD_ROWS) {
-      const order = Int32Array.from({ length: Math.min(SHARD_ROWS, batch.rows - from) }, (_, i) => from + i);
-      const rows = order.length;
-      stage(network, { ...batch, weight: undefined }, order, [1, 1]);
+      const rows = Math.min(SHARD_ROWS, batch.rows - from);
+      stage(network, { ...batch, weight: undefined }, { order, from, n: rows });
       forward(network, { slot: 0, rows, padded: rows, dropout: null });
       loss += k.crossEntropy(rows, rows, at.z, at.y, at.weight, 1, at.dz);
       hits += k.hits(rows, at.z, at.y);

@@ -43,7 +43,7 @@ function checkBound({ model, batch, options }: WorkerTraining, megabytes: number
   const own =
     model.architecture.kind === 'tfjs'
       ? LAYERS_COPIES * model.weights.byteLength
-      : trainingBytes(checkArchitecture(model.architecture), options.threads);
+      : trainingBytes(checkArchitecture(model.architecture), batch.rows, options.threads);
   const needed = (rows + own) / 2 ** 20;
   if (needed > megabytes) {
     const what = `training takes ${Math.ceil(needed)} MB of arrays: expected at most ${megabytes}`;

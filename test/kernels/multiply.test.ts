@@ -27,9 +27,11 @@ describe('multiply', () => {
     [5, 16, 64],
     [16, 24, 41],
     [18, 64, 2],
+    [84, 16, 6],
   ])('of [%d x k] and [k x %d], k = %d, has the bits of the plain loop', (m, n, k) => {
     const lda = k + 3;
     const [pa, pb, pp, pc] = [0, 1, 2, 3].map((i) => FIRST_BYTE + i * 2 ** 16) as [number, number, number, number];
+    const strips = FIRST_BYTE + 4 * 2 ** 16;
     const view = (at: number, values: Float32Array): Float32Array => {
       const to = new Float32Array(buffer, at, values.length);
       to.set(values);
@@ -41,9 +43,9 @@ describe('multiply', () => {
     const added = plain(m, n, k, a, lda, b, c);
     const alone = plain(m, n, k, a, lda, b, new Float32Array(m * n));
     kernels.pack(k, n, pb, pp);
-    kernels.multiply(m, n, k, pa, lda, pp, pc, true);
+    kernels.multiply(m, n, k, pa, lda, pp, pc, true, strips);
     expect(c).toEqual(added);
-    kernels.multiply(m, n, k, pa, lda, pp, pc, false);
+    kernels.multiply(m, n, k, pa, lda, pp, pc, false, strips);
     expect(c).toEqual(alone);
   });
 });

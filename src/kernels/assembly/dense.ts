@@ -2,9 +2,11 @@
 import { add, at, load4, mul, splat, store4, sumLanes } from './lanes';
 import { multiply, multiplyPacked, pack, packStrips } from './multiply';
 
-/** y [rows][units] = max(0, x W + b): the first `inputs` of ldx columns of x count; W packed [inputs][units]. */
-export function denseForward(rows: i32, inputs: i32, ldx: i32, units: i32, x: usize, w: usize, bias: usize, y: usize): void {
-  multiply(rows, units, inputs, x, ldx, w, y, false);
+/** y [rows][units] = max(0, x W + b): the first `inputs` of ldx columns of x count; W packed [inputs][units]; strips: rows x inputs floats. */
+export function denseForward(
+  rows: i32, inputs: i32, ldx: i32, units: i32, x: usize, w: usize, bias: usize, y: usize, strips: usize,
+): void {
+  multiply(rows, units, inputs, x, ldx, w, y, false, strips);
   for (let r = 0; r < rows; r++) {
     for (let j = 0; j < units; j += 4) {
       const p = at(y, r * units + j);

@@ -19,24 +19,19 @@ import { multiply, multiplyPacked, packAndSum, packStrips } from './multiply';
 @inline function gates(
   hard: bool, slope: v128, rows: i32, units: i32, z: usize, bias: usize, cBefore: usize, c: usize, tanhC: usize, h: usize,
 ): void {
+  const bytes = units << 2; // one function a loop: its constants and two rows of z are all that is held in registers
   for (let r = 0; r < rows; r++) {
-    const zi = at(z, r * 4 * units), zf = at(zi, units), zc = at(zf, units), zo = at(zc, units);
-    const bi = bias, bf = at(bi, units), bc = at(bf, units), bo = at(bc, units);
-    for (let j: i32 = 0; j < units << 2; j += 16) {
-      const i = gate(hard, slope, add(load4(zi + j), load4(bi + j)));
-      const f = gate(hard, slope, add(load4(zf + j), load4(bf + j)));
-      const g = tanh4(add(load4(zc + j), load4(bc + j)));
-      const o = gate(hard, slope, add(load4(zo + j), load4(bo + j)));
-      const e = (r * units << 2) + j;
-      const cell = add(mul(f, load4(cBefore + e)), mul(i, g));
+    const zi = at(z, r * 4 * units), zf = zi + bytes, zc = zf + bytes, zo = zc + bytes, e = at(0, r * units);
+    const bc = bias + 2 * bytes, bo = bc + bytes;
+    for (let j: i32 = 0; j < 2 * bytes; j += 16) store4(zi + j, gate(hard, slope, add(load4(zi + j), load4(bias + j))));
+    for (let j: i32 = 0; j < bytes; j += 16) store4(zc + j, tanh4(add(load4(zc + j), load4(bc + j))));
+    for (let j: i32 = 0; j < bytes; j += 16) store4(zo + j, gate(hard, slope, add(load4(zo + j), load4(bo + j))));
+    for (let j: i32 = 0; j < bytes; j += 16) {
+      const cell = add(mul(load4(zf + j), load4(cBefore + e + j)), mul(load4(zi + j), load4(zc + j)));
       const t = tanh4(cell);
-      store4(c + e, cell);
-      store4(tanhC + e, t);
-      store4(h + e, mul(o, t));
-      store4(zi + j, i);
-      store4(zf + j, f);
-      store4(zc + j, g);
-      store4(zo + j, o);
+      store4(c + e + j, cell);
+      store4(tanhC + e + j, t);
+      store4(h + e + j, mul(load4(zo + j), t));
     }
   }
 }
@@ -44,20 +39,20 @@ import { multiply, multiplyPacked, packAndSum, packStrips } from './multiply';
 /**
  * x [steps][rows][ldx], of which the first `inputs` columns count; packed Wx [inputs][4 units], packed Wh [units][4 units], bias [4 units].
  * Writes z [steps][rows][4 units] (gates), c and h [steps + 1][rows][units], tanhC [steps][rows][units].
- * The product with x is one for all steps; the recurrent one adds to it in place.
+ * The product with x is one for all steps; the recurrent one adds to it in place. strips holds rows x max(steps x inputs, units) floats.
  */
 export function lstmForward(
   steps: i32, rows: i32, inputs: i32, ldx: i32, units: i32, slope: f32,
   x: usize, wx: usize, wh: usize, bias: usize,
-  z: usize, c: usize, tanhC: usize, h: usize,
+  z: usize, c: usize, tanhC: usize, h: usize, strips: usize,
 ): void {
   const gateFloats = 4 * rows * units, stateFloats = rows * units;
-  multiply(steps * rows, 4 * units, inputs, x, ldx, wx, z, false);
+  multiply(steps * rows, 4 * units, inputs, x, ldx, wx, z, false, strips);
   memory.fill(c, 0, stateFloats << 2);
   memory.fill(h, 0, stateFloats << 2);
   for (let t = 0; t < steps; t++) {
     const zt = at(z, t * gateFloats), before = t * stateFloats, now = before + stateFloats;
-    if (t > 0) multiply(rows, 4 * units, units, at(h, before), units, wh, zt, true);
+    if (t > 0) multiply(rows, 4 * units, units, at(h, before), units, wh, zt, true, strips);
     if (slope == 0) gates(false, splat(0), rows, units, zt, bias, at(c, before), at(c, now), at(tanhC, before), at(h, now));
     else gates(true, splat(slope), rows, units, zt, bias, at(c, before), at(c, now), at(tanhC, before), at(h, now));
   }
@@ -94,12 +89,12 @@ export function lstmForward(
 
 /**
  * Back through time. dh is dL/dh: [steps][rows][units] when every step was read (everyStep), else [rows][units] of the last step alone.
- * Turns z into dL/dz; packed Wh^T [4 units][units]; dc [rows][units] is scratch.
+ * Turns z into dL/dz; packed Wh^T [4 units][units]; dc [rows][units] and strips [rows][4 units] are scratch.
  *   dL/dh_(t-1) = dL/dz_t Wh^T (+ what the layer above asks of h_(t-1))
  */
 export function lstmBackward(
   steps: i32, rows: i32, units: i32, slope: f32, everyStep: bool, whT: usize,
-  z: usize, c: usize, tanhC: usize, dh: usize, dc: usize,
+  z: usize, c: usize, tanhC: usize, dh: usize, dc: usize, strips: usize,
 ): void {
   const gateFloats = 4 * rows * units, stateFloats = rows * units;
   memory.fill(dc, 0, stateFloats << 2);
@@ -108,7 +103,7 @@ export function lstmBackward(
     const dht = everyStep ? at(dh, before) : dh;
     if (slope == 0) gatesBackward(false, splat(0), rows, units, zt, at(c, before), at(tanhC, before), dht, dc);
     else gatesBackward(true, splat(slope), rows, units, zt, at(c, before), at(tanhC, before), dht, dc);
-    if (t > 0) multiply(rows, units, 4 * units, zt, 4 * units, whT, everyStep ? at(dh, before - stateFloats) : dh, everyStep);
+    if (t > 0) multiply(rows, units, 4 * units, zt, 4 * units, whT, everyStep ? at(dh, before - stateFloats) : dh, everyStep, strips);
   }
 }
 

@@ -7,9 +7,15 @@ import { add, at, load4, mul, splat, store4 } from './lanes';
 /** Bytes of one row of a panel: 8 floats. */
 const PANEL: i32 = 32;
 
-/** C [4][8] (+)= A [4][k] B [k][8]: A's element (i, k) is at a + rowBytes i + stepBytes k, C's rows are rowC bytes apart. */
+/** Bytes of one row of a strip: 4 floats. */
+const STRIP: i32 = 16;
+
+/** Rows of a packed left factor whose strips, some 20 KB, stay in the first cache while all panels pass by. */
+const NEAR: i32 = 32;
+
+/** C [4][8] (+)= A [4][k] B [k][8], A one packed strip: it and B are each read in one straight line. */
 // @ts-ignore: decorator
-@inline function tile4(k: i32, a: usize, rowBytes: i32, stepBytes: i32, b: usize, c: usize, rowC: i32, accumulate: bool): void {
+@inline function tile4(k: i32, a: usize, b: usize, c: usize, rowC: i32, accumulate: bool): void {
   const c1 = c + rowC, c2 = c1 + rowC, c3 = c2 + rowC;
   let s00 = splat(0), s01 = splat(0), s10 = splat(0), s11 = splat(0);
   let s20 = splat(0), s21 = splat(0), s30 = splat(0), s31 = splat(0);
@@ -19,19 +25,18 @@ const PANEL: i32 = 32;
     s20 = load4(c2); s21 = load4(c2 + 16);
     s30 = load4(c3); s31 = load4(c3 + 16);
   }
-  let a0 = a, a1 = a0 + rowBytes, a2 = a1 + rowBytes, a3 = a2 + rowBytes;
   const end = b + k * PANEL;
   while (b < end) {
     const b0 = load4(b), b1 = load4(b + 16);
-    let x = v128.load_splat<f32>(a0);
+    let x = v128.load_splat<f32>(a);
     s00 = add(s00, mul(x, b0)); s01 = add(s01, mul(x, b1));
-    x = v128.load_splat<f32>(a1);
+    x = v128.load_splat<f32>(a, 4);
     s10 = add(s10, mul(x, b0)); s11 = add(s11, mul(x, b1));
-    x = v128.load_splat<f32>(a2);
+    x = v128.load_splat<f32>(a, 8);
     s20 = add(s20, mul(x, b0)); s21 = add(s21, mul(x, b1));
-    x = v128.load_splat<f32>(a3);
+    x = v128.load_splat<f32>(a, 12);
     s30 = add(s30, mul(x, b0)); s31 = add(s31, mul(x, b1));
-    a0 += stepBytes; a1 += stepBytes; a2 += stepBytes; a3 += stepBytes;
+    a += STRIP;
     b += PANEL;
   }
   store4(c, s00); store4(c + 16, s01);
@@ -77,14 +82,29 @@ const PANEL: i32 = 32;
   store4(c + 64, s4); store4(c + 80, s5); store4(c + 96, s6); store4(c + 112, s7);
 }
 
-/** C [m][n] (+)= A [m][k] B. A's rows are lda floats apart, B is packed, C's rows are n floats apart; n is a multiple of 8, m and k are free. */
-export function multiply(m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, c: usize, accumulate: bool): void {
+/** C [m][n] (+)= A B, both packed: strips are stripBytes apart, panels panelBytes. m is a multiple of 4, n of 8. */
+// @ts-ignore: decorator
+@inline function product(m: i32, n: i32, k: i32, a: usize, stripBytes: i32, b: usize, panelBytes: i32, c: usize, accumulate: bool): void {
+  const rowC = n << 2;
+  for (let first = 0; first < m; first += NEAR) {
+    const end = min(first + NEAR, m);
+    for (let p = 0; p < n >> 3; p++) {
+      const bp = b + p * panelBytes, cp = c + p * PANEL;
+      for (let i = first; i < end; i += 4) tile4(k, a + (i >> 2) * stripBytes, bp, cp + i * rowC, rowC, accumulate);
+    }
+  }
+}
+
+/**
+ * C [m][n] (+)= A [m][k] B. A's rows are lda floats apart, B is packed, C's rows are n floats apart; n is a multiple of 8, m and k are free.
+ * strips holds m x k floats: packing A first costs less than the four pointers that would follow its rows.
+ */
+export function multiply(m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, c: usize, accumulate: bool, strips: usize): void {
   const rowA = lda << 2, rowC = n << 2, panel = k * PANEL;
   const tiled = m & ~3;
-  for (let p = 0; p < n >> 3; p++) {
-    const bp = b + p * panel, cp = c + p * PANEL;
-    for (let i = 0; i < tiled; i += 4) tile4(k, a + i * rowA, rowA, 4, bp, cp + i * rowC, rowC, accumulate);
-  }
+  packRows(tiled, k, a, rowA, strips);
+  if (accumulate) product(tiled, n, k, strips, k * STRIP, b, panel, c, true);
+  else product(tiled, n, k, strips, k * STRIP, b, panel, c, false);
   for (let i = tiled; i < m; i++) {
     let p = 0;
     for (; p + 4 <= n >> 3; p += 4) tile1wide(k, a + i * rowA, b + p * panel, c + i * rowC + p * PANEL, accumulate);
@@ -97,10 +117,28 @@ export function multiply(m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, c
  * stripBytes and panelBytes are the distances of strips and panels, so that a product may leave out leading rows.
  */
 export function multiplyPacked(m: i32, n: i32, k: i32, a: usize, stripBytes: i32, b: usize, panelBytes: i32, c: usize): void {
-  const rowC = n << 2;
-  for (let p = 0; p < n >> 3; p++) {
-    const bp = b + p * panelBytes, cp = c + p * PANEL;
-    for (let i = 0; i < m; i += 4) tile4(k, a + (i >> 2) * stripBytes, 4, 16, bp, cp + i * rowC, rowC, false);
+  product(m, n, k, a, stripBytes, b, panelBytes, c, false);
+}
+
+/** Packs A [m][k], rows rowA bytes apart, into strips of four rows; m is a multiple of 4. */
+function packRows(m: i32, k: i32, a: usize, rowA: i32, to: usize): void {
+  const whole = k & ~3;
+  for (let i = 0; i < m; i += 4) {
+    let a0 = a + i * rowA, a1 = a0 + rowA, a2 = a1 + rowA, a3 = a2 + rowA;
+    for (let j = 0; j < whole; j += 4) {
+      const r0 = load4(a0), r1 = load4(a1), r2 = load4(a2), r3 = load4(a3);
+      const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+      store4(to, v128.shuffle<i64>(low01, low23, 0, 2)); store4(to + 16, v128.shuffle<i64>(low01, low23, 1, 3));
+      store4(to + 32, v128.shuffle<i64>(high01, high23, 0, 2)); store4(to + 48, v128.shuffle<i64>(high01, high23, 1, 3));
+      a0 += 16; a1 += 16; a2 += 16; a3 += 16;
+      to += 4 * STRIP;
+    }
+    for (let j = whole; j < k; j++) {
+      store<f32>(to, load<f32>(a0)); store<f32>(to, load<f32>(a1), 4); store<f32>(to, load<f32>(a2), 8); store<f32>(to, load<f32>(a3), 12);
+      a0 += 4; a1 += 4; a2 += 4; a3 += 4;
+      to += STRIP;
+    }
   }
 }
 
@@ -147,7 +185,7 @@ export function packStrips(k: i32, m: i32, a: usize, to: usize): void {
     let from = at(a, s);
     for (let i = 0; i < k; i++) {
       store4(to, load4(from));
-      from += row; to += 16;
+      from += row; to += STRIP;
     }
   }
 }

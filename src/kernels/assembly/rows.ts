@@ -1,11 +1,19 @@
 // Rows enter as [rows][steps][features] and are worked on as [steps][rows][width], width the features padded with zeros to a multiple of 4.
 import { add, at, load4, store4 } from './lanes';
 
-/** to [steps][padded][width] from x [rows][steps][features]; rows beyond `rows` are zero. */
-export function gather(rows: i32, padded: i32, steps: i32, features: i32, width: i32, x: usize, to: usize): void {
+/** to [steps][padded][width] from rows number order [rows] of x [...][steps][features]; rows beyond `rows` are zero. */
+export function gather(rows: i32, padded: i32, steps: i32, features: i32, width: i32, x: usize, order: usize, to: usize): void {
   if (padded != rows || width != features) memory.fill(to, 0, (steps * padded * width) << 2);
+  const whole = (features & ~3) << 2, end = features << 2;
   for (let r = 0; r < rows; r++) {
-    for (let t = 0; t < steps; t++) memory.copy(at(to, (t * padded + r) * width), at(x, (r * steps + t) * features), features << 2);
+    let from = at(x, load<i32>(at(order, r)) * steps * features);
+    for (let t = 0; t < steps; t++) {
+      const target = at(to, (t * padded + r) * width);
+      let j: i32 = 0;
+      for (; j < whole; j += 16) store4(target + j, load4(from + j));
+      for (; j < end; j += 4) store<f32>(target + j, load<f32>(from + j));
+      from += end;
+    }
   }
 }
 
