@@ -41,8 +41,16 @@ export interface DifferenceTally {
   state(): AlertDifferences;
 }
 
-/** `above`: probability at which a model raises an alert. Memory: twice `most` alerts; `most` at least 1. */
-export function createDifferenceTally({ above, most }: { readonly above: () => number; readonly most: number }): DifferenceTally {
+export interface DifferenceOptions {
+  /** Probability at which a model raises an alert. */
+  readonly above: () => number;
+  /** Alerts that are listed, at least 1. Memory: twice as many. */
+  readonly most: number;
+  /** Lists only what one raised and the other did not; all are counted. */
+  readonly differing?: boolean;
+}
+
+export function createDifferenceTally({ above, most, differing = false }: DifferenceOptions): DifferenceTally {
   const alerts: AlertDifference[] = [];
   const count = { answers: 0, shared: 0, both: 0, onlyA: 0, onlyB: 0 };
   const kinds = { attacks: { of: 0, a: 0, b: 0 }, benign: { of: 0, a: 0, b: 0 } };
@@ -67,6 +75,7 @@ export function createDifferenceTally({ above, most }: { readonly above: () => n
       if (!byA && !byB) return;
       const by = byA && byB ? 'both' : byA ? 'a' : 'b';
       count[by === 'both' ? 'both' : by === 'a' ? 'onlyA' : 'onlyB']++;
+      if (by === 'both' && differing) return;
       const { orig_h, resp_h, orig_p, resp_p, label } = flow;
       alerts.push({
         ts: flow.ts + flow.duration,
@@ -88,7 +97,7 @@ export function createDifferenceTally({ above, most }: { readonly above: () => n
       attacks: { ...kinds.attacks },
       benign: { ...kinds.benign },
       alerts: alerts.slice(-most),
-      unlisted: Math.max(0, count.both + count.onlyA + count.onlyB - most),
+      unlisted: Math.max(0, (differing ? 0 : count.both) + count.onlyA + count.onlyB - most),
     }),
   };
 }

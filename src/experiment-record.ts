@@ -7,6 +7,12 @@ import type { ModelName } from './registry.js';
 import type { Source } from './source.js';
 import type { Metric, RunLog } from './tracking.js';
 
+/** A file of the code that ran, as an artifact. */
+export interface CodeFile {
+  readonly path: string;
+  readonly bytes: Uint8Array | string;
+}
+
 /** What the journal keeps of a cycle, for its history: rows, seconds, metrics of the challenger, the gate's word. */
 export const summary = ({ seconds, window, samples, flows, after, goldenAfter, verdict, labels }: TimedCycle): Record<string, unknown> => ({
   seconds,

@@ -3,9 +3,9 @@ import { evidenceOf } from './attest.js';
 import { type Contender, createScoreboard } from './baseline.js';
 import { type CycleJob, type CycleRecord, type CycleResult, runCycle, type Train } from './cycle.js';
 import { createCycleLimit } from './cycle-limit.js';
-import { createDetector, type Detector, type Scored, type SwapRecord } from './detector.js';
+import { createDetector, type Detector, type Scored, type Step, type SwapRecord } from './detector.js';
 import type { Metrics } from './evaluate.js';
-import { clockOf, cycleLog, hashTags, runHashes, runMetrics, specParams, startTag, summary } from './experiment-record.js';
+import { type CodeFile, clockOf, cycleLog, hashTags, runHashes, runMetrics, specParams, startTag, summary } from './experiment-record.js';
 import { createFeaturizer } from './featurize.js';
 import { type FeedbackStore, keysOf } from './feedback.js';
 import { BROUGHT, FIRST_MODEL, type FirstModel, recordFirst } from './first-model.js';
@@ -67,6 +67,8 @@ export interface ExperimentPorts {
   readonly breathe?: () => Promise<unknown>;
   /** Recorded as tags: code, lockfile, Node, platform, kernel. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Recorded as artifacts: what no commit holds of the code. Absent: nothing of it. */
+  readonly code?: readonly CodeFile[];
   /** Tracking run of the group that this run belongs to. */
   readonly parent?: string;
   /** Milliseconds, for the seconds shown; nothing learnt depends on it. */
@@ -75,8 +77,9 @@ export interface ExperimentPorts {
   readonly clock?: () => number;
   readonly onProgress?: (progress: WalkProgress) => void;
   readonly onCycle?: (cycle: TimedCycle) => void;
-  /** Told of every answer of a live model; must not take long. */
+  /** Told of every answer of a live model, and of every closed flow after its answers; neither may take long. */
   readonly onScore?: (scored: Scored) => void;
+  readonly onStep?: (step: Step) => void;
   readonly signal?: AbortSignal;
   /** Absent: the spec alone decides. */
   readonly controls?: Controls;
@@ -151,12 +154,14 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     onScore: ports.onScore,
     onStep: (step) => {
       for (const { learner } of pupils) if (modeOf(learner.name) !== 'off') learner.observe(step);
+      ports.onStep?.(step);
     },
   });
 
   try {
     await tracking.log(run, { params: specParams(spec), datasets, tags: { 'netloop.spec': canonical(spec) } });
     await tracking.artifact(run, 'spec.json', JSON.stringify(spec, null, 2));
+    for (const { path, bytes } of ports.code ?? []) await tracking.artifact(run, path, bytes);
     const found: { version: ModelVersion; trusted: Trusted | null }[] = [];
     for (const name of learners) {
       // Switched off is its learning: a champion that is there goes on watching.

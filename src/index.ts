@@ -41,7 +41,13 @@ export {
   type SwapLatency,
   type SwapRecord,
 } from './detector.js';
-export { type AlertDifference, type AlertDifferences, createDifferenceTally, type DifferenceTally } from './difference.js';
+export {
+  type AlertDifference,
+  type AlertDifferences,
+  createDifferenceTally,
+  type DifferenceOptions,
+  type DifferenceTally,
+} from './difference.js';
 export { type Adwin, createAdwin } from './drift/adwin.js';
 export type { DriftDetector } from './drift/detector.js';
 export { createKswin, type KswinOptions } from './drift/kswin.js';
@@ -216,6 +222,7 @@ export { type SortOptions, sortFlows } from './sources/sort-flows.js';
 export { loadSpec } from './sources/spec-file.js';
 // Where things are kept.
 export { createAlertStore } from './stores/alerts-sqlite.js';
+export { codeFiles } from './stores/code-files.js';
 export { environmentTags } from './stores/environment.js';
 export { createFeedbackStore } from './stores/feedback-sqlite.js';
 export { type FlowFormat, type FlowWriter, flowFormats, openFlowWriter } from './stores/flow-writer.js';

@@ -7,6 +7,7 @@ import { renderHtmlPage, renderIndex, titleOf } from '../notebook/html.js';
 import { clearOutputs, firstOutput, loadNotebook, parameterNames, renderNotebook } from '../notebook/notebook-file.js';
 import { recordNotebook, rerunNotebook } from '../notebook/record.js';
 import { runNotebook } from '../notebook/run.js';
+import { codeFiles } from '../stores/code-files.js';
 import { environmentTags } from '../stores/environment.js';
 import { prepareHome } from '../stores/home.js';
 import { trackingPlace } from '../stores/open-tracking.js';
@@ -73,7 +74,13 @@ async function run(file: string, { param, out, html, cellSeconds, track, json }:
   const { notebook, failed, seconds } = done;
   const run_id = track
     ? await withTracking((tracking, home) =>
-        recordNotebook(tracking, done, { file, home, parameters, environment: environmentTags(packageRoot) }),
+        recordNotebook(tracking, done, {
+          file,
+          home,
+          parameters,
+          environment: environmentTags(packageRoot),
+          code: codeFiles(packageRoot),
+        }),
       )
     : null;
   if (out) write(out, renderNotebook(notebook));

@@ -12,6 +12,7 @@ import { createMemoryRegistry, type ModelName } from '../registry.js';
 import { openSources } from '../sources/open.js';
 import type { Spec } from '../spec.js';
 import { createAlertStore } from '../stores/alerts-sqlite.js';
+import { codeFiles } from '../stores/code-files.js';
 import { environmentTags } from '../stores/environment.js';
 import { createFeedbackStore } from '../stores/feedback-sqlite.js';
 import { holdFileLock } from '../stores/file-lock.js';
@@ -147,6 +148,7 @@ export async function openPorts(spec: Spec, at: Home, words: HomeWords = {}): Pr
     cycle: runCycleInWorker,
     train: (model, batch, options) => trainInWorker({ model, batch, options }),
     environment: environmentTags(packageRoot),
+    code: codeFiles(packageRoot),
     now: Date.now,
     clock: () => performance.now() * 1000,
     pages: { aliased: async (name, alias) => store.open().aliased(name, alias) },

@@ -1,5 +1,6 @@
 import { dirname, relative, resolve } from 'node:path';
 import { NetloopError } from '../errors.js';
+import type { CodeFile } from '../experiment-record.js';
 import { canonical, sha256 } from '../hash.js';
 import type { RunStore } from '../stores/run-store.js';
 import { renderHtmlPage } from './html.js';
@@ -27,6 +28,8 @@ export interface RecordOptions {
   readonly home: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string>>;
+  /** What no commit holds of the code. */
+  readonly code?: readonly CodeFile[];
 }
 
 /**
@@ -34,7 +37,7 @@ export interface RecordOptions {
  * @returns the run's id
  */
 export async function recordNotebook(tracking: RunStore, run: NotebookRun, options: RecordOptions): Promise<string> {
-  const { file, home, parameters, environment } = options;
+  const { file, home, parameters, environment, code = [] } = options;
   const path = relative(home, resolve(file));
   const source = renderNotebook(clearOutputs(run.notebook));
   const id = await tracking.start({
@@ -48,6 +51,7 @@ export async function recordNotebook(tracking: RunStore, run: NotebookRun, optio
     metrics: [{ key: 'seconds', value: run.seconds, step: 0 }],
     tags: run.failed ? { 'mlflow.note.content': `cell ${run.failed.cell} failed: ${run.failed.message}` } : {},
   });
+  for (const { path: name, bytes } of code) await tracking.artifact(id, name, bytes);
   await tracking.artifact(id, EXECUTED, renderNotebook(run.notebook));
   await tracking.artifact(id, 'report.html', renderHtmlPage(run.notebook));
   await tracking.finish(id, run.failed ? 'FAILED' : 'FINISHED');
