@@ -29,6 +29,16 @@ const API = '/api/2.0/mlflow';
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 const FIRST_WAIT = 200;
 const LONGEST_WAIT = 8000;
+/** The longest that a server, or MLflow's variables, may make a call wait. */
+const LONGEST_ASKED = 120_000;
+
+/** Milliseconds that a server asks to wait; null when it does not say. */
+function askedWait({ headers }: Answer): number | null {
+  const said = headers['retry-after'];
+  if (said === undefined) return null;
+  const millis = /^\d+$/.test(said.trim()) ? Number(said) * 1000 : Date.parse(said) - Date.now();
+  return Number.isFinite(millis) ? Math.min(LONGEST_ASKED, Math.max(0, millis)) : null;
+}
 
 /** The server's error body, where it is one: proxies and checks of hosts answer in plain text. */
 function said(body: Buffer): { code: string | null; message: string } {
@@ -40,6 +50,10 @@ function said(body: Buffer): { code: string | null; message: string } {
     return { code: null, message: text.slice(0, 200) };
   }
 }
+
+/** What to do about a connection that failed. */
+const remedy = (code = ''): string =>
+  /CERT|SIGNATURE/.test(code) ? 'name its certificate with MLFLOW_TRACKING_SERVER_CERT_PATH' : 'check that it runs and MLFLOW_TRACKING_URI';
 
 /** Whether the server's own code for an error is this one. */
 export const answered = (error: unknown, code: string): boolean => isNetloopError(error) && error.where.mlflow === code;
@@ -64,30 +78,36 @@ function refusal(uri: string, what: string, { status, body }: Answer): NetloopEr
  * @example const call = createCall(serverSettings(process.env)!); await call('GET', '/experiments/get', { query: { experiment_id: '0' } });
  */
 export function createCall(settings: ServerSettings, { seed = randomInt(2 ** 32) }: { seed?: number } = {}): Call {
-  const { uri, retries } = settings;
+  const { uri, retries, backoff, retryAfter } = settings;
   const send = createHttp(settings);
   const random = createRandom(seed);
+
+  const waitAfter = (failed: number): number =>
+    backoff === null
+      ? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failed) * (0.5 + random.next())
+      : Math.min(LONGEST_ASKED, backoff.first * 2 ** failed + backoff.jitter * random.next());
 
   /** A whole answer below 300, or a coded error once the attempts are used up. */
   async function attempt<T>(what: string, request: () => Promise<Answer>, made?: () => Promise<T | null>): Promise<Answer | { made: T }> {
     for (let failed = 0; ; failed++) {
       let failure: NetloopError;
+      let asked: number | null = null;
       try {
         const answer = await request();
         if (answer.status < 300) return answer;
         failure = refusal(uri, what, answer);
         if (!PASSING.has(answer.status)) throw failure;
+        if (retryAfter) asked = askedWait(answer);
       } catch (cause) {
         if (isNetloopError(cause)) throw cause;
         const { code, message } = cause as NodeJS.ErrnoException;
-        failure = new NetloopError(
-          'NL_SERVER',
-          `MLflow at ${uri} does not answer ${what} (${code ?? message}): check that it runs and MLFLOW_TRACKING_URI`,
-          { cause, where: { uri } },
-        );
+        failure = new NetloopError('NL_SERVER', `MLflow at ${uri} does not answer ${what} (${code ?? message}): ${remedy(code)}`, {
+          cause,
+          where: { uri },
+        });
       }
       if (failed >= retries) throw failure;
-      await sleep(Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failed) * (0.5 + random.next()));
+      await sleep(asked ?? waitAfter(failed));
       const found = await made?.().catch(() => null);
       if (found !== null && found !== undefined) return { made: found };
     }
@@ -109,7 +129,7 @@ export function createCall(settings: ServerSettings, { seed = randomInt(2 ** 32)
     }
   }
   const raw = async (method: string, path: string, bytes?: Uint8Array | string): Promise<Uint8Array> => {
-    const answer = await attempt<never>(`${method} ${path}`, () => send(method, path, bytes, 'application/octet-stream'));
+    const answer = await attempt<never>(`${method} ${path}`, () => send(method, path, bytes, 'file'));
     return (answer as Answer).body;
   };
   return Object.assign(call, {

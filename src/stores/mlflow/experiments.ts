@@ -1,5 +1,4 @@
-import type { Call } from './call.js';
-import { answered } from './call.js';
+import { answered, type Call, type Query } from './call.js';
 
 /** `GET /experiments/get-by-name`, `POST /experiments/search`. */
 export interface Experiment {
@@ -12,6 +11,7 @@ export interface Experiment {
 /** Experiments of a server. */
 export interface Experiments {
   byName(name: string): Promise<Experiment | null>;
+  byId(id: string): Promise<Experiment | null>;
   /** The id; that of the one that is there when another process made it meanwhile. */
   create(name: string): Promise<string>;
   all(): Promise<readonly Experiment[]>;
@@ -21,17 +21,19 @@ export interface Experiments {
 const KIND = { key: 'mlflow.experimentKind', value: 'custom_model_development' } as const;
 
 export function createExperiments(call: Call): Experiments {
-  async function byName(name: string): Promise<Experiment | null> {
+  async function get(route: string, query: Query): Promise<Experiment | null> {
     try {
-      const query = { experiment_name: name };
-      return (await call<{ experiment: Experiment }>('GET', '/experiments/get-by-name', { query })).experiment;
+      return (await call<{ experiment: Experiment }>('GET', route, { query })).experiment;
     } catch (error) {
-      if (answered(error, 'RESOURCE_DOES_NOT_EXIST')) return null;
+      // An id that is no number is an invalid value to a server that numbers them.
+      if (answered(error, 'RESOURCE_DOES_NOT_EXIST') || answered(error, 'INVALID_PARAMETER_VALUE')) return null;
       throw error;
     }
   }
+  const byName = (name: string): Promise<Experiment | null> => get('/experiments/get-by-name', { experiment_name: name });
   return {
     byName,
+    byId: (experiment_id) => get('/experiments/get', { experiment_id }),
     create: async (name) => {
       try {
         return (await call<{ experiment_id: string }>('POST', '/experiments/create', { body: { name, tags: [KIND] } })).experiment_id;

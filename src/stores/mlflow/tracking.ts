@@ -52,7 +52,27 @@ export function createServerTracking(
   const places = new Map<string, string>();
   let resume = settings.run;
 
-  const experimentName = (name: string): string => fitted(settings.experiment ?? name, TRACKING_LIMITS.experiment);
+  let forced: Promise<string | null> | null = null;
+  /** The name that MLFLOW_EXPERIMENT_ID or MLFLOW_EXPERIMENT_NAME puts in the place of every run's experiment. @throws NL_OPTION */
+  async function forcedName(): Promise<string | null> {
+    const { experiment, experimentId: id } = settings;
+    if (id === null) return experiment;
+    const found = await experiments.byId(id);
+    const refuse = (why: string): never => {
+      throw new NetloopError('NL_OPTION', `invalid MLFLOW_EXPERIMENT_ID: ${why}`, { where: { experiment: id } });
+    };
+    if (!found) return refuse(`MLflow at ${settings.uri} has no experiment ${id}; create it there, or unset it`);
+    if (experiment !== null && found.name !== experiment)
+      refuse(`experiment ${id} is ${found.name}, and MLFLOW_EXPERIMENT_NAME says ${experiment}; unset one of them`);
+    return found.name;
+  }
+  async function experimentName(name: string): Promise<string> {
+    forced ??= forcedName().catch((error) => {
+      forced = null;
+      throw error;
+    });
+    return fitted((await forced) ?? name, TRACKING_LIMITS.experiment);
+  }
 
   /** The experiment's id, made when absent. */
   async function experimentId(name: string): Promise<string> {
@@ -114,7 +134,7 @@ export function createServerTracking(
       await runs.update(run, { status: 'RUNNING' });
       return run;
     }
-    const experiment_id = await experimentId(experimentName(asked.experiment));
+    const experiment_id = await experimentId(await experimentName(asked.experiment));
     const before = async () => (key === undefined ? null : byKey(experiment_id, key));
     const found = asked.fresh ? null : await before();
     const all = new Map([['mlflow.user', user] as const, ...tags]);
@@ -156,18 +176,17 @@ export function createServerTracking(
 
   const found: RunStore['runs'] = async ({ experiment, parent, id, limit = 1000 } = {}) => {
     await speaks();
+    const wanted = experiment === undefined ? undefined : await experimentName(experiment);
     if (id !== undefined) {
       const run = await get(id);
       const infos = run ? await page([run]) : [];
       return infos.filter(
-        (info) =>
-          (experiment === undefined || info.experiment === experimentName(experiment)) &&
-          (parent === undefined || (info.parent ?? null) === parent),
+        (info) => (wanted === undefined || info.experiment === wanted) && (parent === undefined || (info.parent ?? null) === parent),
       );
     }
     const every = await experiments.all();
     for (const { name, experiment_id: known } of every) ids.set(name, known);
-    const within = every.filter(({ name }) => experiment === undefined || name === experimentName(experiment));
+    const within = every.filter(({ name }) => wanted === undefined || name === wanted);
     if (within.length === 0) return [];
     const infos: RunInfo[] = [];
     const filter = typeof parent === 'string' ? `tags.\`mlflow.parentRunId\` = '${parent.replaceAll("'", '')}'` : undefined;

@@ -50,6 +50,39 @@ describe('a call to a server', () => {
     await expect(call('GET', '/runs/get')).rejects.toThrow(/does not answer GET \/runs\/get/);
   });
 
+  it('waits as long as the server says, not as long as it would by itself', async () => {
+    const env = { MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR: '120', MLFLOW_HTTP_REQUEST_BACKOFF_JITTER: '0' };
+    const soon = new Date(0).toUTCString();
+    const said = ['0', soon];
+    const { call, asked } = await line((_, response, nth) => {
+      if (nth > 2) return json(response, 200, { ok: 1 });
+      return response.writeHead(503, { 'retry-after': said[nth - 1] }).end();
+    }, env);
+    expect(await call('GET', '/runs/get')).toEqual({ ok: 1 });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('goes by the variables of waiting, and does not obey the server where they say so', async () => {
+    const env = {
+      MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR: '0',
+      MLFLOW_HTTP_REQUEST_BACKOFF_JITTER: '0',
+      MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER: 'false',
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '20',
+    };
+    const { call, asked } = await line((_, response, nth) => {
+      if (nth > 20) return json(response, 200, { ok: 1 });
+      return response.writeHead(429, { 'retry-after': '100' }).end();
+    }, env);
+    expect(await call('GET', '/runs/get')).toEqual({ ok: 1 });
+    expect(asked).toHaveLength(21);
+  });
+
+  it('with a file has a time limit of its own', async () => {
+    const env = { MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT: '0.05', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
+    const { call } = await line(() => {}, env);
+    await expect(call.put('/files/a', 'x')).rejects.toThrow(/does not answer PUT \/files\/a/);
+  });
+
   it('asks what a lost answer has made before it makes it again', async () => {
     const { call, asked } = await line((request) => request.socket.destroy());
     expect(await call('POST', '/runs/create', { body: {}, made: async () => 'the run' })).toBe('the run');
@@ -71,15 +104,15 @@ describe('a call to a server', () => {
     await expect(call('GET', '/runs/get')).rejects.toMatchObject({ code: 'NL_SERVER', message: expect.stringMatching(said) });
   });
 
-  it('shows the token, and says when the answer is not JSON', async () => {
-    let seen: string | undefined;
-    const handler: Handler = (request, response) => {
-      seen = request.headers.authorization;
+  it('shows the token and the workspace, and says when the answer is not JSON', async () => {
+    let seen: unknown[] = [];
+    const handler: Handler = ({ headers }, response) => {
+      seen = [headers.authorization, headers['x-mlflow-workspace']];
       response.end('<html>');
     };
-    const { call } = await line(handler, { MLFLOW_TRACKING_TOKEN: 'secret' });
+    const { call } = await line(handler, { MLFLOW_TRACKING_TOKEN: 'secret', MLFLOW_WORKSPACE: 'team' });
     await expect(call('GET', '/runs/get')).rejects.toMatchObject({ code: 'NL_SERVER', message: expect.stringMatching(/not JSON/) });
-    expect(seen).toBe('Bearer secret');
+    expect(seen).toEqual(['Bearer secret', 'team']);
   });
 
   it('says when nobody listens', async () => {

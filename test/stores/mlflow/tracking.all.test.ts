@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { environmentTags } from '../../../src/stores/environment.js';
 import { serverSettings } from '../../../src/stores/mlflow/settings.js';
 import { createServerTracking, type ServerOptions } from '../../../src/stores/mlflow/tracking.js';
 import type { RunStore } from '../../../src/stores/run-store.js';
@@ -93,6 +94,40 @@ describe.skipIf(python === null)('a real MLflow server as tracking store', () =>
     await expect(open({}, { MLFLOW_RUN_ID: 'f'.repeat(32) }).start({ experiment: 'lab', name: 'e' })).rejects.toMatchObject({
       code: 'NL_RUN_UNKNOWN',
     });
+  });
+
+  it('honours MLFLOW_EXPERIMENT_ID, refuses one that is not there or not the one of MLFLOW_EXPERIMENT_NAME', async () => {
+    const made = (await server.post(`${API}/experiments/create`, { name: 'made on the page' })).json.experiment_id as string;
+    const tracking = open({}, { MLFLOW_EXPERIMENT_ID: made });
+    const run = await tracking.start({ experiment: 'lab', name: 'a' });
+    await tracking.start({ experiment: 'lab', name: 'b', parent: run });
+    expect((await server.get(`${API}/runs/get`, { run_id: run })).json.run.info.experiment_id).toBe(made);
+    expect((await tracking.runs({ experiment: 'lab' })).map(({ name, experiment }) => [name, experiment]).sort()).toEqual([
+      ['a', 'made on the page'],
+      ['b', 'made on the page'],
+    ]);
+    expect((await tracking.runs({ id: run, experiment: 'lab' })).map(({ id }) => id)).toEqual([run]);
+    await open({}, { MLFLOW_EXPERIMENT_ID: made, MLFLOW_EXPERIMENT_NAME: 'made on the page' }).start({ experiment: 'lab', name: 'c' });
+    for (const [env, said] of [
+      [{ MLFLOW_EXPERIMENT_ID: '987654321' }, /MLFLOW_EXPERIMENT_ID: .* has no experiment 987654321; create it there/],
+      [{ MLFLOW_EXPERIMENT_ID: 'none' }, /has no experiment none/],
+      [{ MLFLOW_EXPERIMENT_ID: made, MLFLOW_EXPERIMENT_NAME: 'lab' }, /is made on the page, and MLFLOW_EXPERIMENT_NAME says lab/],
+    ] as const) {
+      const refused = open({}, env).start({ experiment: 'lab', name: 'd' });
+      await expect(refused).rejects.toMatchObject({ code: 'NL_OPTION', message: expect.stringMatching(said) });
+    }
+    expect(await tracking.runs({ experiment: 'lab' })).toHaveLength(3);
+  });
+
+  it('honours MLFLOW_RUN_CONTEXT', async () => {
+    const context = { team: 'blue', build: 7, 'mlflow.user': 'eve', 'netloop.seed': 'forged' };
+    const tracking = open();
+    const tags = environmentTags(dir, { MLFLOW_RUN_CONTEXT: JSON.stringify(context) });
+    const run = await tracking.start({ experiment: 'lab', name: 'a', tags });
+    const { json } = await server.get(`${API}/runs/get`, { run_id: run });
+    const stored = new Map(json.run.data.tags.map(({ key, value }: { key: string; value: string }) => [key, value]));
+    expect(['team', 'build', 'mlflow.user', 'netloop.seed'].map((key) => stored.get(key))).toEqual(['blue', '7', 'eve', undefined]);
+    expect(() => environmentTags(dir, { MLFLOW_RUN_CONTEXT: '[1]' })).toThrow(expect.objectContaining({ code: 'NL_OPTION' }));
   });
 
   it('refuses an experiment that was deleted on the page', async () => {
