@@ -21,7 +21,7 @@ function held(): number {
   return (heapUsed + external) / MEGABYTE;
 }
 
-const spec = specOf();
+const spec = specOf({ behaviour: { units: [64], dense: [32] } }); // of a size that shows when it is held
 const jobOf = (learner: ModelName, number: number, trusted: CycleJob['trusted']): CycleJob => ({
   learner,
   number,
