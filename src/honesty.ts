@@ -1,6 +1,6 @@
 import { createCoverage } from './attest.js';
 import type { CycleJob } from './cycle.js';
-import { NetloopError } from './errors.js';
+import { isNetloopError, NetloopError } from './errors.js';
 import type { ExperimentReport } from './experiment.js';
 import { type HonestyCard, type LearnerCard, learnerCard, warningsOf } from './honesty-card.js';
 import { label } from './label.js';
@@ -80,7 +80,13 @@ export function createHonesty(
         const own = seen[champion.name];
         own.from = champion.version;
         own.learntUntil = (trusted?.origins?.reservoir.ts ?? []).reduce((t, ts) => Math.max(t, ts), own.learntUntil);
-        const again = await seenData(champion, registry, tracking, opened.datasets);
+        const again = await seenData(champion, registry, tracking, opened.datasets).catch((error: unknown) => {
+          // Records that are out of reach keep nobody from watching; the card says that this was not looked into.
+          if (refuses || !isNetloopError(error)) throw error;
+          const what = `what ${champion.name}@${champion.version} was fitted on could not be asked for (${error.code} ${error.message})`;
+          leaks.push({ leak: 'fitted-on-test', what });
+          return [];
+        });
         if (again.length === 0) continue;
         const what = `${champion.name}@${champion.version}, its scaler too, was fitted on ${again.join(', ')}, which this run tests on`;
         found('fitted-on-test', what, 'give traffic it has not seen, or start a new lineage with parent: none');

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { NetloopError } from '../src/errors.js';
 import type { Flow } from '../src/flow.js';
+import { createHonesty } from '../src/honesty.js';
 import { areaUnderTime, precisionAt } from '../src/honesty-card.js';
 import { createMemoryRegistry } from '../src/registry.js';
 import { createRiskCoverage } from '../src/risk-coverage.js';
 import type { Source } from '../src/source.js';
 import { createMemoryTracking } from '../src/tracking.js';
 import type { TrustedStore } from '../src/trusted.js';
+import { draftVersion } from './contracts/version.js';
 import { flowSource, only, run, specOf } from './promises/run.js';
 import { makeFlows } from './traffic/flows.js';
 
@@ -121,6 +124,24 @@ describe('a test on what was learnt', () => {
       open: async () => ({ sources: [flowSource(flows.slice(half), 50)], datasets: [{ name: 'new', sha256: 'y', source: 'new' }] }),
     };
     expect((await run(flowOnly({ parent: 'champion' }), [], { ...ports, ...other })).report.honesty!.leaks).toEqual([]);
+  });
+
+  test('records that are out of reach keep a service from nothing, and stand on its card; a run that must be honest says so', async () => {
+    const registry = createMemoryRegistry();
+    const version = await registry.put({ ...draftVersion('flow', 1), run: 'a'.repeat(32) });
+    const away = async (): Promise<never> => {
+      throw new NetloopError('NL_SERVER', 'away');
+    };
+    const opened = { sources: [flowSource(flows, 50)], datasets: [{ name: 'flows', sha256: 'x', source: 'flows' }] };
+    const begun = async (refuses: boolean) => {
+      const honesty = createHonesty(flowOnly(), opened, refuses);
+      await honesty.begin([{ version, trusted: null }], { registry, tracking: { ...createMemoryTracking(), runs: away } });
+      return honesty.card({ cycles: [], prequential: { flow: null, behaviour: null } }).leaks;
+    };
+    expect(await begun(false)).toEqual([
+      { leak: 'fitted-on-test', what: 'what flow@1 was fitted on could not be asked for (NL_SERVER away)' },
+    ]);
+    await expect(begun(true)).rejects.toMatchObject({ code: 'NL_SERVER' });
   });
 
   test('sequences over rows without a time are a random split of what one user did', async () => {

@@ -69,6 +69,7 @@ export function createSpooledTracking(
   let timer: NodeJS.Timeout | null = null;
   let draining: Promise<boolean> | null = null;
   let out = false;
+  let trouble: unknown = null;
   let lost = 0;
   let waiting = 0;
   let tail: Promise<unknown> = Promise.resolve();
@@ -94,6 +95,7 @@ export function createSpooledTracking(
       );
     }
     out = true;
+    trouble = error;
     schedule();
   }
 
@@ -242,6 +244,8 @@ export function createSpooledTracking(
       ),
     runs: async (filter = {}) => {
       await tail;
+      // A server that is out is asked again every second as it is; who asks for runs meanwhile is not to wait for its time limits.
+      if (background && out) throw trouble;
       if (!out) await drain();
       const { id, parent } = filter;
       return store().runs({

@@ -1,47 +1,17 @@
 import { execFile } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { createAlertStore } from '../../src/stores/alerts-sqlite.js';
-import { findHome } from '../../src/stores/home.js';
 import { testFolder } from '../stores/folder.js';
-import { writeZeekJson } from '../traffic/zeek-json.js';
 import { freePort } from './hub-world.js';
 import { netloop, startProcess } from './process.js';
+import { alertsIn, FLOWS, recording, still } from './recording.js';
 import { small, startSite } from './site.js';
 
-// The real service as a process of its own. Alerts are counted from the outside: what a run without faults raises, by id, against what is
-// in the database afterwards.
-
-const FLOWS = 3000;
-const still = { flow: { enabled: false }, behaviour: { enabled: false } };
-
-/** A home with one recording, and the ids of the alerts that rules raise on it. */
-async function recording(home = testFolder()): Promise<{ home: string; expected: string[] }> {
-  mkdirSync(join(home, 'captures'), { recursive: true });
-  const file = join(home, 'captures', 'conn.log');
-  writeZeekJson(file, { flows: FLOWS, seed: 5 });
-  const { stdout } = await promisify(execFile)(process.execPath, [netloop, 'detect', file, '--rules-only'], {
-    env: { ...process.env, NETLOOP_HOME: testFolder() },
-    maxBuffer: 1 << 26,
-  });
-  const expected = stdout
-    .trim()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { id: string }).id);
-  expect(expected.length).toBeGreaterThan(10);
-  return { home, expected: [...new Set(expected)].sort() }; // an alert that grows is raised again under its id
-}
-
-async function alertsIn(home: string): Promise<string[]> {
-  const store = createAlertStore(findHome('/', { NETLOOP_HOME: home }).alerts);
-  const ids = (await store.query({ source: 'DFA', limit: 100_000 })).alerts.map(({ id }) => id);
-  store.close();
-  return ids.sort();
-}
+// The real service as a process of its own.
 
 test.skipIf(process.geteuid?.() !== 0)(
   'disk full: detection goes on, alerts wait, and none is lost once there is room',
@@ -118,31 +88,6 @@ test('killed and started again: what was stored is there, and the recording seen
   await second.until(async () => (await second.call('GET', '/sniffer/status')).json.state === 'stopped');
   expect(await second.stop()).toBe(0);
   expect(await alertsIn(home)).toEqual(expected);
-});
-
-test('the tracking server away for an hour of traffic: learning goes on, and what waits is bounded', {
-  timeout: 240_000,
-}, async () => {
-  const { home, expected } = await recording();
-  const port = await freePort(); // nobody listens there
-  const service = await startProcess(home, {
-    env: { MLFLOW_TRACKING_URI: `http://127.0.0.1:${port}`, MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1' },
-  });
-  await service.call('PUT', '/learning/config', small);
-  await service.call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' });
-  await service.until(async () => (await service.call('GET', '/sniffer/status')).json.state === 'stopped');
-  expect((await service.call('GET', '/sniffer/status')).json.error).toBe(null);
-  expect((await service.call('GET', '/learning/status')).json.total_training_cycles).toBeGreaterThan(1);
-  const spool = join(home, '.netloop', 'spool');
-  const size = readdirSync(spool, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
-  expect(size).toBeGreaterThan(1000);
-  expect(size).toBeLessThan(64 * 2 ** 20);
-  expect(await service.stop()).toBe(0);
-  const kept = await alertsIn(home);
-  expect(expected.filter((id) => !kept.includes(id))).toEqual([]);
-  expect(service.words()).toMatch(/NL_SERVER/);
 });
 
 test('the clock jumps a year ahead and back: alerts are those of the traffic, cycles go on', { timeout: 240_000 }, async () => {

@@ -319,6 +319,9 @@ describe('the spool', () => {
     }
     expect(tried).toBeGreaterThan(3500);
     expect(warnings).toHaveLength(1);
+    const asked = tried;
+    await expect(tracking.runs({})).rejects.toMatchObject({ code: 'NL_SERVER' });
+    expect(tried).toBe(asked); // who asks for runs is told at once, by the last attempt
     const [name] = readdirSync(spool);
     expect(readFileSync(join(spool, name!)).length).toBeLessThan(5000); // what was logged, however often it was tried
     const before = tried;
