@@ -51,6 +51,7 @@ async function download(path, name) {
     say(error.message, true);
   }
 }
+$('download').onclick = () => { const which = filters(); download('alerts.csv' + (which.size > 0 ? '?' + which : ''), 'alerts.csv'); };
 $('archive').onclick = async () => {
   const which = Object.fromEntries(filters());
   const what = Object.keys(which).length > 0 ? 'all alerts that fit the filter' : 'all alerts';

@@ -43,7 +43,7 @@ async function promote(name, version) {
   const live = (p) => name + ' version ' + p.to + ' is live';
   const past = async (error) => {
     if (error.code !== 'NL_GATE') return false;
-    const reason = await confirmWith('The gate did not let ' + name + ' version ' + version + ' through', error.message.split(';')[0] + '. It can be promoted all the same; the reason goes into the trail.', 'Promote by force', true);
+    const reason = await confirmWith('The gate did not let ' + name + ' version ' + version + ' through', error.message.slice(0, error.message.lastIndexOf(';')) + '. It can be promoted all the same; the reason goes into the trail.', 'Promote by force', true);
     if (reason === null) return false;
     await act('models/' + name + '/promote', { version, why: reason, force: true }, 'POST', live);
     return true;

@@ -100,6 +100,7 @@ const alerts = `<section aria-labelledby="found">
 <label>Rule <select id="by-rule"><option value="">all</option></select></label>
 <label>User <input id="by-user" size="16" maxlength="256" autocomplete="off"></label>
 <button>Show</button>
+<button id="download" type="button">Download CSV</button>
 <button id="archive" type="button">Archive these …</button>
 </form>
 <p id="shown" class="hint" role="status">–</p>

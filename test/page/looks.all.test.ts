@@ -54,7 +54,18 @@ describe('the page for everybody', () => {
       'scores-of',
       'versions-of',
     ];
-    const wanted = [...order, ...rest, 'compare-a', 'compare-b', 'by-source', 'by-rule', 'by-user', 'archive', 'REST interface'];
+    const wanted = [
+      ...order,
+      ...rest,
+      'compare-a',
+      'compare-b',
+      'by-source',
+      'by-rule',
+      'by-user',
+      'download',
+      'archive',
+      'REST interface',
+    ];
     expect(walk.filter((stop) => wanted.includes(stop))).toEqual(wanted);
     // Skip link, then a choice by keys alone.
     await page.focus('.skip');
