@@ -4,6 +4,7 @@ import { NetloopError } from './errors.js';
 import { createFeaturizer, type FeaturizerOptions } from './featurize.js';
 import type { TrafficEvent } from './flow.js';
 import type { ModelVersion } from './registry.js';
+import type { Rule } from './rule.js';
 import type { SequenceSettings } from './sequence.js';
 
 export interface CounterfactualOptions {
@@ -24,7 +25,8 @@ export interface Counterfactual {
   dispose(): void;
 }
 
-const noRules = { name: 'none', observe: () => [], size: () => ({ keys: 0, forgotten: 0 }) };
+/** Rules that say nothing: for models alone. */
+export const noRules: Rule = { name: 'none', observe: () => [], size: () => ({ keys: 0, forgotten: 0 }) };
 
 /**
  * Two versions of one learner, each in a detector of its own with the encoder and the sequences it was trained with, watch the same traffic.

@@ -175,6 +175,8 @@ export {
   sequencesOf,
   strideOf,
 } from './sequence.js';
+// A challenger beside the live detector.
+export { createShadow, type Shadow, type ShadowOptions, type ShadowReport, shadowText } from './shadow.js';
 export type { Damage, Flows, Frames, ReadOptions, Source } from './source.js';
 export { mergeSpecs, resolveSpec, type Spec, type SpecInput, setPath, specSchema } from './spec.js';
 export { fitSubspace, type Subspace } from './subspace.js';

@@ -18,6 +18,7 @@ const rooms = [
     'detector',
     'difference',
     'counterfactual',
+    'shadow',
     'attest',
     'guard',
     'samples',

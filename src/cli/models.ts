@@ -5,6 +5,7 @@ import { addModelFiles } from './model-files.js';
 import { modelName } from './model-name.js';
 import { openRegistry } from './ports.js';
 import { addPromotions } from './promotions.js';
+import { addShadow } from './shadow.js';
 import { renderTable } from './table.js';
 
 const brief = ({ model, encoder, ...rest }: ModelVersion) => ({
@@ -18,7 +19,7 @@ const print = (value: unknown): void => void process.stdout.write(`${JSON.string
 export function addModels(program: Command): void {
   const models = program
     .command('models')
-    .description('versions of the two learners: list, show, promote, roll back, what was live when, import, export')
+    .description('versions of the two learners: list, show, shadow, promote, roll back, what was live when, import, export')
     .addHelpText(
       'after',
       '\nExamples:\n  netloop models list\n  netloop models show flow\n  netloop models rollback flow --why "too many false alarms"',
@@ -76,5 +77,6 @@ export function addModels(program: Command): void {
       }
     });
   addPromotions(models);
+  addShadow(models);
   addModelFiles(models);
 }

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { number } from '../errors.js';
 import { createMask } from '../privacy.js';
+import { followMlflow } from '../service/follow-mlflow.js';
 import { openHub } from '../service/hub.js';
 import { startService } from '../service/service.js';
 import { openLive } from '../sources/live.js';
 import { resolveSpec } from '../spec.js';
 import { createDeployments } from '../stores/deployments-sqlite.js';
-import { watchAlias } from '../stores/mlflow/watch-alias.js';
+import { serverSettings } from '../stores/mlflow/settings.js';
+import { registryId } from '../stores/open-tracking.js';
 import { interruptSignal } from './interrupt.js';
 import { openHome, openPorts, packageRoot } from './ports.js';
 import { readServiceSettings, settingsHelp } from './service-settings.js';
@@ -25,7 +27,7 @@ export async function serve({
   readonly hub?: string;
   readonly version?: string;
 } = {}): Promise<void> {
-  const { token, readToken, database, privacy, retentionDays, hub } = readServiceSettings(process.env, hubUrl);
+  const { token, readToken, database, privacy, retentionDays, hub, webhook } = readServiceSettings(process.env, hubUrl);
   const signal = interruptSignal();
   const home = openHome();
   const ports = await openPorts(resolveSpec({ name: 'service', source: { files: ['-'] }, publish: true }));
@@ -33,6 +35,13 @@ export async function serve({
   const shared = database === undefined ? null : await openHub(database, { ports, state: home.state, onTrouble });
   const mask = createMask({ mode: privacy, key: (shared?.ports ?? ports).ledger?.key });
   const deployments = createDeployments(join(home.state, 'deployments.db'));
+  const follower = followMlflow({
+    pages: ports.pages,
+    registry: ports.registry,
+    webhook:
+      webhook === undefined ? undefined : { settings: serverSettings(process.env)!, url: webhook, name: `netloop-${registryId(home)}` },
+    onWarning: ({ code, message }) => process.stderr.write(`${code} ${message}\n`),
+  });
   try {
     const service = await startService({
       ports: shared?.ports ?? ports,
@@ -51,6 +60,7 @@ export async function serve({
       port,
       token,
       version,
+      mlflow: follower.news ?? undefined,
       openInterface: (name, { filter, stop }) =>
         openLive({
           interface: name,
@@ -63,15 +73,11 @@ export async function serve({
           mask.text(`NL_INTERNAL ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
         ),
     });
-    const watch = watchAlias(ports.pages, {
-      current: async (name) => (await ports.registry.current(name))?.version ?? null,
-      onMove: (name, version) => service.loop.promote(name, version, 'set as champion on the MLflow page'),
-      onWarning: ({ code, message }) => process.stderr.write(`${code} ${message}\n`),
-    });
+    follower.follow(service.loop);
     process.stderr.write(`${service.url}/ shows it, ${service.url}/docs tells how to call it; Ctrl-C stops\n`);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     process.stderr.write('stopping: what trains is finished first; Ctrl-C again ends at once\n');
-    await watch.close();
+    await follower.close();
     await service.close();
   } finally {
     await shared?.close();

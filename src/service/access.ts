@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { NetloopError } from '../errors.js';
 import { type Deployments, deploymentOf } from '../stores/deployments.js';
+import { MLFLOW_PATH } from './mlflow-routes.js';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 
@@ -10,6 +11,9 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** What may be seen without a token: that the service lives, and the page that asks for the token. */
 const OPEN = new Set(['/', '/page.js', '/page.css', '/plotly.js', '/healthz']);
+
+/** Where a signature of its own says who calls. */
+const SIGNED = new Set([MLFLOW_PATH]);
 
 /** Compares in constant time, whatever the lengths. */
 const same = (a: string, b: string): boolean =>
@@ -39,7 +43,7 @@ const checkToken = (name: string, token: string | undefined): void => {
 /**
  * Who may call. With a token: who brings it, or, to look only, who brings the read token. Without one only this machine can reach the
  * service, so what is kept out are foreign web pages in its browser: by their Origin, and by a Host that is not ours (a name rebound to
- * 127.0.0.1). Ingest always takes a deployment's key, from wherever it comes.
+ * 127.0.0.1). Ingest always takes a deployment's key, from wherever it comes; MLflow's deliveries are signed.
  * @returns the deployment that calls; null for anybody else
  * @throws NL_OPTION when the service would be reachable from elsewhere without a token
  */
@@ -57,6 +61,7 @@ export function createGuard({ host, token, readToken, deployments }: Access): (r
     const path = url.split('?')[0]!;
     if (!token && !isLoopback(own.replace(/:\d+$/, ''))) throw foreign(`the host ${JSON.stringify(own)} is not this machine`);
     if (headers.origin !== undefined && headers.origin.replace(/^https?:\/\//, '') !== own) throw foreign('called from a foreign page');
+    if (SIGNED.has(path)) return null;
     const given = /^bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
     if (INGEST.test(path)) {
       const deployment = await deploymentOf(deployments, given);

@@ -10,6 +10,7 @@ import type { Erase } from './erase.js';
 import type { EventHub } from './events.js';
 import type { Loop } from './loop.js';
 import type { Monitor } from './monitor.js';
+import type { Shadows } from './shadows.js';
 
 /** What the routes are over. */
 export interface Parts {
@@ -28,6 +29,7 @@ export interface Parts {
   readonly captures: Captures;
   readonly events: EventHub;
   readonly monitor: Monitor;
+  readonly shadows: Shadows;
 }
 
 declare module 'fastify' {

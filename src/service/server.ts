@@ -10,12 +10,14 @@ import { addAlertRoutes } from './alert-routes.js';
 import { failureOf } from './failures.js';
 import { addIngestRoutes } from './ingest-routes.js';
 import { addLearningRoutes } from './learning-routes.js';
+import { addMlflowRoutes, type MlflowNews } from './mlflow-routes.js';
 import { addModelRoutes } from './model-routes.js';
 import { addMonitorRoutes } from './monitor-routes.js';
 import { addOperationRoutes } from './operation-routes.js';
 import { addPageRoutes } from './page-routes.js';
 import type { App, Parts } from './parts.js';
 import { addPrivacyRoutes } from './privacy-routes.js';
+import { addShadowRoutes } from './shadow-routes.js';
 import { addSnifferRoutes } from './sniffer-routes.js';
 import { createStreams } from './stream.js';
 
@@ -30,6 +32,8 @@ export interface ServerOptions extends Parts {
   readonly rate?: number;
   readonly bodyLimit?: number;
   readonly streams?: number;
+  /** Absent: no MLflow server tells anything here. */
+  readonly mlflow?: MlflowNews;
   /** Told of every failure that is ours. */
   readonly onError?: (error: unknown, where: string) => void;
 }
@@ -109,6 +113,8 @@ export async function createServer(options: ServerOptions): Promise<App> {
   addIngestRoutes(app, options);
   addPrivacyRoutes(app, options);
   addModelRoutes(app, options);
+  addShadowRoutes(app, options);
+  if (options.mlflow) addMlflowRoutes(app, options.mlflow, options.now);
   addMonitorRoutes(app, options);
   addOperationRoutes(app, options, streams);
   addPageRoutes(app);

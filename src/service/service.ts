@@ -20,11 +20,12 @@ import type { App } from './parts.js';
 import { createRetention } from './retention.js';
 import { createSensor, type Sensor } from './sensor.js';
 import { createServer, type ServerOptions } from './server.js';
+import { createShadows } from './shadows.js';
 import { watchChampions } from './watched-registry.js';
 import { createTeller, readWebhooks } from './webhook.js';
 
 export interface ServiceOptions
-  extends Pick<ServerOptions, 'token' | 'readToken' | 'version' | 'rate' | 'bodyLimit' | 'streams' | 'onError'> {
+  extends Pick<ServerOptions, 'token' | 'readToken' | 'version' | 'rate' | 'bodyLimit' | 'streams' | 'mlflow' | 'onError'> {
   readonly ports: ExperimentPorts;
   /** What is done with addresses before anything leaves the process (default: they are kept). */
   readonly mask?: Mask;
@@ -121,6 +122,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     webhooks: readWebhooks(join(state, 'webhooks.json')),
     onFailure: (url, why) => log.write('warn', 'webhook', { url: new URL(url).origin, why }),
   });
+  const onShadowError = (error: unknown): void => onError(error, 'shadow');
   const monitor = createMonitor({
     registry: ports.registry,
     config: config.get,
@@ -130,11 +132,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onChange(degradation) {
       events.emit({ kind: 'health', data: { ...degradation } });
       teller.tell({ source: 'netloop', ...degradation });
+      // The next rung: whether another version would do better is seen before anybody decides.
+      if (degradation.until === null && degradation.learner) void shadows.startNewest(degradation.learner).catch(onShadowError);
     },
     onError: (error) => onError(error, 'monitor'),
   });
   const { openInterface } = options;
-  const loop = await createLoop({ ports: monitor.watch(ports), config, captures, events, openInterface, privacy: mask.mode });
+  const shadows = createShadows({ registry: ports.registry, tracking: ports.tracking, config: config.get, onError: onShadowError });
+  const loop = shadows.witness(
+    await createLoop({ ports: shadows.watch(monitor.watch(ports)), config, captures, events, openInterface, privacy: mask.mode }),
+  );
   const sampling = setInterval(() => monitor.note(loop.sniffer()), SAMPLE).unref();
   const retention = createRetention({ days: options.retentionDays, places, now, onError: (error) => onError(error, 'retention') });
   const { registry } = ports;
@@ -148,6 +155,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     captures,
     events,
     monitor,
+    shadows,
     mask,
     deployments,
     feedback: { ...feedback, key },
@@ -196,6 +204,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await loop.close();
       await raised.close();
       monitor.close();
+      shadows.close();
       await teller.close();
     },
   };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isNetloopError, type NetloopError } from '../../errors.js';
 import type { ModelName } from '../../registry.js';
 import type { AliasReader } from '../model-mirror.js';
@@ -16,6 +15,12 @@ export interface AliasWatchOptions {
   readonly onWarning?: (warning: NetloopError) => void;
 }
 
+export interface AliasWatch {
+  /** Looks now, whatever the time: somebody has told that an alias was moved. */
+  look(): void;
+  close(): Promise<void>;
+}
+
 /**
  * Follows an alias that people move on MLflow's page. The first look only learns where it stands: what moved while nobody watched is not
  * followed, because the page may be the one that is behind.
@@ -24,7 +29,7 @@ export interface AliasWatchOptions {
 export function watchAlias(
   pages: AliasReader,
   { names = ['behaviour', 'flow'], alias = 'champion', every = 2000, current, onMove, onWarning = () => {} }: AliasWatchOptions,
-): { close(): Promise<void> } {
+): AliasWatch {
   const seen = new Map<ModelName, number | null>();
   const silent = new Set<ModelName>();
 
@@ -56,17 +61,34 @@ export function watchAlias(
     }
   }
 
-  const stop = new AbortController();
+  let open = true;
+  let asked = false;
+  let wake = (): void => {};
+  const rest = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, every).unref();
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  function look(): void {
+    asked = true;
+    wake();
+  }
   async function watch(): Promise<void> {
-    while (!stop.signal.aborted) {
+    while (open) {
+      asked = false;
       for (const name of names) await follow(name);
-      await sleep(every, undefined, { ref: false, signal: stop.signal }).catch(() => {});
+      if (!asked && open) await rest(); // asked meanwhile: what was looked at first may have been too early
     }
   }
   const watching = watch();
   return {
+    look,
     async close() {
-      stop.abort();
+      open = false;
+      wake();
       await watching;
     },
   };

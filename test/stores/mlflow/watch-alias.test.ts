@@ -49,7 +49,7 @@ function watched(reader: AliasReader, options: Partial<AliasWatchOptions> = {}) 
     ...options,
   });
   onTestFinished(() => watch.close());
-  return { moves, warnings, state };
+  return { moves, warnings, state, look: watch.look };
 }
 
 it('follows the alias, each move once', async () => {
@@ -109,4 +109,31 @@ it('tells of a version that cannot go live, once', async () => {
   await until(() => warnings.length === 1);
   await seen();
   expect(warnings).toEqual(['NL_MODEL_CORRUPT']);
+});
+
+it('looks when it is told to, also when it is told while it looks', async () => {
+  const { counted, seen, move } = await pages();
+  const held: (() => void)[] = [];
+  let hold = false;
+  const slow: AliasReader = {
+    aliased: async (name, alias) => {
+      const version = await counted.aliased(name, alias);
+      if (hold) await new Promise<void>((resolve) => held.push(resolve));
+      return version;
+    },
+  };
+  const { moves, look } = watched(slow, { every: 3_600_000 });
+  await seen(1);
+  await move(2);
+  look();
+  await until(() => moves.length === 1);
+  hold = true;
+  look();
+  await until(() => held.length === 1); // it has read where the alias stands, and not yet acted
+  await move(3);
+  look();
+  hold = false;
+  held[0]!();
+  await until(() => moves.length === 2);
+  expect(moves).toEqual([2, 3]);
 });
