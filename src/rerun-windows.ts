@@ -1,5 +1,5 @@
 import { type CycleJob, type CycleResult, runCycle, type Train } from './cycle.js';
-import { NetloopError } from './errors.js';
+import { isNetloopError, NetloopError } from './errors.js';
 import type { TimedCycle } from './experiment.js';
 import type { FirstModel } from './first-model.js';
 import type { WindowStore } from './kept-window.js';
@@ -18,6 +18,8 @@ export interface WindowPorts {
   readonly first?: FirstModel;
   readonly cycle?: typeof runCycle;
   readonly signal?: AbortSignal;
+  /** This cycle alone; absent: all of them. */
+  readonly only?: Pick<TimedCycle, 'learner' | 'number'>;
 }
 
 const nameOf = ({ learner, number }: TimedCycle): string => `${learner} cycle ${number}`;
@@ -44,13 +46,8 @@ const notKept = (run: RecordedRun, cycle: TimedCycle): NetloopError =>
     { where: { run: run.id } },
   );
 
-/**
- * Runs the cycles of a live run again on the windows that were kept: same flows, features, scores, rules and words, so the same labels,
- * rows, weights and metrics. The walk around them (alerts, swaps) is the wire's and cannot come again.
- * @returns the cycles as they came out, in the order of the record
- * @throws NL_NOT_KEPT naming the first cycle whose window is absent, NL_MODEL_UNKNOWN, NL_DATASET when the golden set is another
- */
-export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promise<readonly TimedCycle[]> {
+/** Runs these cycles of a run again, in their order. */
+async function pass(run: RecordedRun, cycles: readonly TimedCycle[], ports: WindowPorts): Promise<readonly TimedCycle[]> {
   const { windows, version, trusted, train, first, cycle = runCycle, signal } = ports;
   const made = new Map<string, ModelVersion>();
   const carried = new Map<ModelName, Trusted | null>();
@@ -58,7 +55,9 @@ export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promis
 
   const championOf = async (name: ModelName, number: number): Promise<ModelVersion> => {
     const found = made.get(`${name}@${number}`) ?? (await version(name, number));
-    if (found) return found;
+    // A run that published nothing had numbers of its own, which are another version's here.
+    const maker = run.cycles.find((c) => c.learner === name && c.version === number);
+    if (found && (!maker || made.has(`${name}@${number}`) || found.model.sha256 === maker.hashes.weights)) return found;
     throw new NetloopError('NL_MODEL_UNKNOWN', `${name}@${number} is no longer in the registry; the run began from it`, {
       where: { model: name, version: number },
     });
@@ -74,7 +73,7 @@ export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promis
     );
   };
 
-  for (const recorded of inWalkOrder(run.cycles)) {
+  for (const recorded of inWalkOrder(cycles)) {
     const { learner } = recorded;
     const kept = await windows.read(run.id, learner, recorded.number);
     if (!kept) throw notKept(run, recorded);
@@ -88,4 +87,27 @@ export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promis
     again.push({ ...result.record, seconds: 0, swap: result.version ? recorded.swap : null });
   }
   return again;
+}
+
+/**
+ * Runs the cycles of a live run again on the windows that were kept: same flows, features, scores, rules and words, so the same labels,
+ * rows, weights and metrics. The walk around them (alerts, swaps) is the wire's and cannot come again. One cycle alone begins from its
+ * champion and golden set as they lie here; where they are gone, from those that the cycles before it make again.
+ * @returns the cycles as they came out, in the order of the record
+ * @throws NL_NOT_KEPT naming the first cycle whose window is absent, NL_MODEL_UNKNOWN, NL_DATASET when the golden set is another
+ */
+export async function rerunWindows(run: RecordedRun, ports: WindowPorts): Promise<readonly TimedCycle[]> {
+  const { only } = ports;
+  if (!only) return pass(run, run.cycles, ports);
+  const lineage = run.cycles.filter(({ learner, number }) => learner === only.learner && number <= only.number);
+  const wanted = lineage.filter(({ number }) => number === only.number);
+  try {
+    return await pass(run, wanted, ports);
+  } catch (error) {
+    if (!isNetloopError(error) || !['NL_MODEL_UNKNOWN', 'NL_DATASET'].includes(error.code)) throw error;
+    const again = await pass(run, lineage, ports).catch((cause: unknown) => {
+      throw isNetloopError(cause) && cause.code === 'NL_NOT_KEPT' ? error : cause; // the nearer reason
+    });
+    return again.filter(({ number }) => number === only.number);
+  }
 }

@@ -3,6 +3,7 @@ import type { ExperimentReport, TimedCycle } from '../experiment.js';
 import { BROUGHT, FIRST_MODEL, type FirstModel } from '../first-model.js';
 import type { ModelFile } from '../model.js';
 import { modelFromJson } from '../networks/model-json.js';
+import type { ModelName } from '../registry.js';
 import type { RecordedRun } from '../rerun.js';
 import type { SeedGroup } from '../seed-group.js';
 import { distance, resolveSpec } from '../spec.js';
@@ -34,15 +35,15 @@ export async function readGroup(tracking: Reader, run: RunInfo): Promise<SeedGro
   };
 }
 
-/** The run of an id, of the beginning of one (4 digits or more), or of one of its cycles. @throws NL_RUN_UNKNOWN with the nearest ids */
-export async function findRun(tracking: Reader, id: string): Promise<RunInfo> {
+/** The run of an id, or of the beginning of one (4 digits or more): a cycle's own where that is meant. @throws NL_RUN_UNKNOWN with the nearest ids */
+export async function findNamed(tracking: Reader, id: string): Promise<RunInfo> {
   const [exact] = /^[0-9a-f]{32}$/.test(id) ? await tracking.runs({ id }) : [];
-  if (exact) return exact.parent === undefined || !isCycle(exact) ? exact : findRun(tracking, exact.parent);
+  if (exact) return exact;
   const all = await tracking.names();
   const found = /^[0-9a-f]{4,31}$/.test(id) ? all.filter((run) => run.id.startsWith(id)) : [];
   if (found.length > 1)
     throw new NetloopError('NL_RUN_UNKNOWN', `${id} begins ${found.length} runs: ${listed(found.slice(0, 3))}; give more digits`);
-  if (found[0]) return findRun(tracking, found[0].id);
+  if (found[0]) return findNamed(tracking, found[0].id);
   const near = all
     .filter((run) => run.parent === null)
     .map((run) => ({ run, far: distance(id.slice(0, 32), run.id.slice(0, id.length)) }))
@@ -50,6 +51,19 @@ export async function findRun(tracking: Reader, id: string): Promise<RunInfo> {
     .slice(0, 3);
   const hint = near.length > 0 ? `nearest: ${listed(near.map((n) => n.run))}` : 'the tracking store holds none yet';
   throw new NetloopError('NL_RUN_UNKNOWN', `no run ${id}; ${hint}`, { where: { run: id } });
+}
+
+/** The experiment's run that a run belongs to: itself, unless it is one of a cycle. */
+const whole = async (tracking: Reader, run: RunInfo): Promise<RunInfo> =>
+  run.parent === undefined || !isCycle(run) ? run : whole(tracking, await findNamed(tracking, run.parent));
+
+/** The run of an id, of the beginning of one (4 digits or more), or of one of its cycles. @throws NL_RUN_UNKNOWN with the nearest ids */
+export const findRun = async (tracking: Reader, id: string): Promise<RunInfo> => whole(tracking, await findNamed(tracking, id));
+
+/** Which cycle a run is of; null for an experiment's own. */
+export function cycleOf(run: RunInfo): { readonly learner: ModelName; readonly number: number } | null {
+  const [, learner, number] = /^(flow|behaviour) cycle (\d+)$/.exec(run.name) ?? [];
+  return run.parent === undefined || !isCycle(run) || !learner ? null : { learner: learner as ModelName, number: Number(number) };
 }
 
 /** A file of a run; null where the run has none. */

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentReport } from '../../src/experiment.js';
+import type { SeedGroup } from '../../src/seed-group.js';
 import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
 import { createTestHome, type TestHome } from './home.js';
 
@@ -56,6 +57,67 @@ describe('netloop rerun', () => {
     expect(watched.cycles.every((c) => c.learner === 'behaviour')).toBe(true);
     const { stdout } = await home.netloop('rerun', watched.run_id, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'bit-exact', first: null });
+  });
+
+  test('a chain of runs is rerun from its first, and each champion is what the run before made', async () => {
+    const sets = ['parent=champion', 'publish=true', 'seed=4', allow].flatMap((set) => ['--set', set]);
+    const next = JSON.parse((await home.netloop('run', home.spec, ...sets, '--json')).stdout) as ExperimentReport;
+    const { code, stdout } = await home.netloop('rerun', next.run_id, '--chain', '--verify', '--json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { run: published.run_id, verdict: 'bit-exact', cycles: published.cycles.length },
+      { run: next.run_id, verdict: 'bit-exact', cycles: next.cycles.length },
+    ]);
+    expect(code).toBe(0);
+    expect((await home.netloop('rerun', next.run_id, '--chain')).stdout.match(/^bit-exact/gm)).toHaveLength(2);
+
+    // A record that names other weights for the version that the second run began from.
+    const from = next.cycles.find((c) => c.learner === 'flow')!.parent;
+    const cycles = published.cycles.map((c) =>
+      c.learner === 'flow' && c.version === from ? { ...c, hashes: { ...c.hashes, weights: 'f'.repeat(64) } } : c,
+    );
+    const store = tracking();
+    const put = (report: ExperimentReport) => store.artifact(published.run_id, 'report.json', JSON.stringify(report));
+    try {
+      await put({ ...published, cycles });
+      const broken = await home.netloop('rerun', next.run_id, '--chain', '--verify', '--json');
+      expect(JSON.parse(broken.stdout)[1]).toMatchObject({
+        verdict: 'diverged',
+        first: { at: `flow@${from}`, step: 'weights', recorded: 'f'.repeat(64) },
+      });
+      expect(broken.code).toBe(1);
+    } finally {
+      await put(published);
+      store.close();
+    }
+    expect((await home.netloop('rerun', published.run_id, '--verify')).code).toBe(0);
+  });
+
+  test('a group of seeds is rerun seed by seed', async () => {
+    const group = JSON.parse((await home.netloop('run', home.spec, '--seeds', '2', '--json')).stdout) as SeedGroup;
+    const { code, stdout } = await home.netloop('rerun', group.id, '--verify', '--json');
+    expect(JSON.parse(stdout)).toMatchObject(group.members.map(({ run }) => ({ run, verdict: 'bit-exact' })));
+    expect(code).toBe(0);
+  });
+
+  test('one cycle is rerun alone from the window that was kept, and the verdict stands on its run', async () => {
+    const { stdout } = await home.netloop('run', home.spec, '--set', 'keep=window', '--json');
+    const kept = JSON.parse(stdout) as ExperimentReport;
+    const store = tracking();
+    try {
+      const children = await store.runs({ parent: kept.run_id });
+      const second = children.find(({ name }) => name === 'flow cycle 2')!;
+      const alone = await home.netloop('rerun', second.id, '--verify', '--json');
+      expect(JSON.parse(alone.stdout)).toMatchObject({ run: second.id, verdict: 'bit-exact', cycles: 1 });
+      expect((await store.runs({ id: second.id }))[0]!.tags['netloop.rerun.verdict']).toBe('bit-exact');
+      expect((await store.runs({ id: kept.run_id }))[0]!.tags).not.toHaveProperty('netloop.rerun.verdict');
+      expect((await home.netloop('rerun', second.id)).stdout).toContain('small seed 1, flow cycle 2, run');
+      // Without its window it is rerun with its whole run, which replays a file.
+      rmSync(join(home.dir, '.netloop', 'windows', kept.run_id), { recursive: true });
+      const whole = JSON.parse((await home.netloop('rerun', second.id, '--json')).stdout) as { run: string; cycles: number };
+      expect(whole).toMatchObject({ run: kept.run_id, verdict: 'bit-exact', cycles: kept.cycles.length });
+    } finally {
+      store.close();
+    }
   });
 
   test('a record that does not hold fails --verify with the step and both values, and passes a tolerance', async () => {
@@ -139,7 +201,7 @@ describe('netloop runs', () => {
     expect(code).toBe(0);
     const lines = stdout.trim().split('\n');
     expect(lines[0]).toMatch(/^run\s+name\s+status/);
-    expect(lines.at(-1)).toMatch(new RegExp(`^${published.run_id.slice(0, 12)}  small seed 1  FINISHED .* bit-exact`));
+    expect(lines.at(-1)).toMatch(new RegExp(`^${published.run_id.slice(0, 12)}  small seed 1\\s+FINISHED .* bit-exact`));
     const json = JSON.parse((await home.netloop('runs', 'small', '--limit', '2', '--json')).stdout) as { id: string; parent?: string }[];
     expect(json).toHaveLength(2);
     expect(json.every((run) => run.parent === undefined)).toBe(true);
