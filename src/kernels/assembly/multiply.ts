@@ -124,19 +124,15 @@ export function multiplyPacked(m: i32, n: i32, k: i32, a: usize, stripBytes: i32
 function packRows(m: i32, k: i32, a: usize, rowA: i32, to: usize): void {
   const whole = k & ~3;
   for (let i = 0; i < m; i += 4) {
-    let a0 = a + i * rowA, a1 = a0 + rowA, a2 = a1 + rowA, a3 = a2 + rowA;
+    let from = a + i * rowA;
     for (let j = 0; j < whole; j += 4) {
-      const r0 = load4(a0), r1 = load4(a1), r2 = load4(a2), r3 = load4(a3);
-      const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-      const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-      store4(to, v128.shuffle<i64>(low01, low23, 0, 2)); store4(to + 16, v128.shuffle<i64>(low01, low23, 1, 3));
-      store4(to + 32, v128.shuffle<i64>(high01, high23, 0, 2)); store4(to + 48, v128.shuffle<i64>(high01, high23, 1, 3));
-      a0 += 16; a1 += 16; a2 += 16; a3 += 16;
+      transpose4(from, rowA, to, STRIP);
+      from += 16;
       to += 4 * STRIP;
     }
     for (let j = whole; j < k; j++) {
-      store<f32>(to, load<f32>(a0)); store<f32>(to, load<f32>(a1), 4); store<f32>(to, load<f32>(a2), 8); store<f32>(to, load<f32>(a3), 12);
-      a0 += 4; a1 += 4; a2 += 4; a3 += 4;
+      for (let r = 0; r < 4; r++) store<f32>(at(to, r), load<f32>(from + r * rowA));
+      from += 4;
       to += STRIP;
     }
   }
@@ -153,14 +149,30 @@ export function pack(k: i32, n: i32, b: usize, to: usize): void {
   }
 }
 
-/** Packs the transpose of B [n][k] into panels: element (i, p) of the right factor is B (p, i). */
+/** Packs the transpose of B [n][k] into panels: element (i, p) of the right factor is B (p, i). k is a multiple of 4. */
 export function packTransposed(k: i32, n: i32, b: usize, to: usize): void {
+  const row = k << 2;
   for (let p = 0; p < n; p += 8) {
-    for (let i = 0; i < k; i++) {
-      for (let j = 0; j < 8; j++) store<f32>(at(to, j), load<f32>(at(b, (p + j) * k + i)));
-      to += PANEL;
+    let from = at(b, p * k);
+    for (let i = 0; i < k; i += 4) {
+      transpose4(from, row, to, PANEL);
+      transpose4(from + 4 * row, row, to + 16, PANEL);
+      from += 16;
+      to += 4 * PANEL;
     }
   }
+}
+
+/** Four rows of four floats, rowBytes apart, become four columns, toBytes apart. */
+// @ts-ignore: decorator
+@inline function transpose4(a: usize, rowBytes: i32, to: usize, toBytes: i32): void {
+  const r0 = load4(a), r1 = load4(a + rowBytes), r2 = load4(a + 2 * rowBytes), r3 = load4(a + 3 * rowBytes);
+  const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  store4(to, v128.shuffle<i64>(low01, low23, 0, 2));
+  store4(to + toBytes, v128.shuffle<i64>(low01, low23, 1, 3));
+  store4(to + 2 * toBytes, v128.shuffle<i64>(high01, high23, 0, 2));
+  store4(to + 3 * toBytes, v128.shuffle<i64>(high01, high23, 1, 3));
 }
 
 /** Packs B [k][n] into panels and sums its columns: sum [n] = 1^T B, k ascending. */
