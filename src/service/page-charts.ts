@@ -12,6 +12,9 @@ function layoutOf(y, more) {
     xaxis: Object.assign({}, axis, more && more.x), yaxis: Object.assign({}, axis, { rangemode: 'tozero', title: { text: y, font: { color: color('dim') } } }, more && more.y),
   };
 }
+/** An axis of times, which stand upright on a phone too; and one of whole numbers, a few of them. */
+const clock = { type: 'date', nticks: 4, tickangle: 0 };
+const whole = (most) => ({ tick0: 0, dtick: Math.max(1, Math.ceil(most / 8)) });
 /** Draws once and again; an empty chart says so. The table is filled only while it is open. */
 function draw(id, { says, traces, y, more, head, body }) {
   if ($(id + '-says').textContent !== says) $(id + '-says').textContent = says;
@@ -31,9 +34,9 @@ function drawRate(id, samples, key, what, paint) {
   const values = samples.map((s) => s[key]);
   const most = Math.max(0, ...values);
   draw(id, {
-    says: samples.length === 0 ? 'No data yet: a point comes every two seconds.' : 'Now ' + newest(values).toFixed(1) + ' ' + what + ' a second; at most ' + most.toFixed(1) + ' in the last ' + span((newest(samples).at - samples[0].at) / 1000) + '.',
+    says: samples.length === 0 ? 'No data yet: a point comes every two seconds.' : 'Now ' + newest(values).toFixed(1) + ' ' + what + ' a second' + (samples.length === 1 ? '.' : '; at most ' + most.toFixed(1) + ' in the last ' + span((newest(samples).at - samples[0].at) / 1000) + '.'),
     traces: samples.length === 0 ? [] : [{ x: samples.map((s) => new Date(s.at).toISOString()), y: values, type: 'scatter', mode: 'lines', name: what, line: { color: color(paint), width: 2 }, fill: 'tozeroy', showlegend: false }],
-    y: '', more: { x: { type: 'date' }, y: { range: [0, Math.max(1, most * 1.1)] } },
+    y: '', more: { x: clock, y: { range: [0, Math.max(1, most * 1.1)] } },
     head: ['Time', what + ' a second'], body: samples.map((s) => [day(new Date(s.at).toISOString()), s[key].toFixed(2)]),
   });
 }
@@ -70,7 +73,7 @@ function drawCycles(history) {
   draw('coverage', {
     says: covered.length === 0 ? 'No cycle has ended yet.' : 'Newest: ' + covered.map(([learner, found]) => learner + ' ' + share(newest(found).coverage)).join(', ') + '.',
     traces: covered.map(([learner, found], i) => ({ x: found.map((_, n) => n + 1), y: found.map((c) => c.coverage), type: 'scatter', mode: 'lines+markers', name: learner, line: { color: color(i ? 'second' : 'busy'), width: 2, dash: i ? 'dot' : 'solid' } })),
-    y: '', more: { x: { tickformat: 'd', nticks: 8 }, y: { range: [0, 1.05], tickformat: '.0%' } },
+    y: '', more: { x: whole(Math.max(0, ...covered.map(([, found]) => found.length))), y: { range: [0, 1.05], tickformat: '.0%' } },
     head: ['Learner', 'Ended', 'Share labelled'], body: covered.flatMap(([learner, found]) => found.map((c) => [learner, day(c.timestamp), share(c.coverage)])),
   });
 }
@@ -80,7 +83,7 @@ function drawLive(live) {
   draw('live', {
     says: lines.length === 0 ? 'Nothing was live yet.' : lines.map(([name, found]) => name + ' version ' + newest(found).to + ' since ' + day(newest(found).at)).join('; ') + '.',
     traces: lines.map(([name, found], i) => ({ x: found.map((p) => p.at).concat(now), y: found.map((p) => p.to).concat(newest(found).to), text: found.map((p) => p.why.slice(0, 80)).concat('now'), type: 'scatter', mode: 'lines+markers', name, line: { shape: 'hv', color: color(i ? 'second' : 'busy'), width: 2, dash: i ? 'dot' : 'solid' } })),
-    y: 'version', more: { x: { type: 'date' }, y: { tickformat: 'd', nticks: 6 } },
+    y: 'version', more: { x: clock, y: whole(Math.max(0, ...live.map((p) => p.to))) },
     head: ['When', 'Model', 'From', 'To', 'Why'], body: live.map((p) => [day(p.at), p.name, p.from === null ? '–' : String(p.from), String(p.to), p.why]),
   });
 }

@@ -24,13 +24,15 @@ const say = (text, bad) => { $('notice').textContent = text; $('notice').classNa
 const put = (id, text, mood) => { $(id).textContent = text; $(id).className = mood || ''; };
 const element = (name, text, mood) => { const made = document.createElement(name); if (text !== undefined) made.textContent = text; if (mood) made.className = mood; return made; };
 const button = (text, label, onclick, mood) => { const made = element('button', text, mood || 'tiny'); made.type = 'button'; made.setAttribute('aria-label', label); made.onclick = onclick; return made; };
-/** A row of [text, mood] or [node] cells. */
-const row = (cells) => { const made = element('tr'); for (const [what, mood] of cells) { const cell = element('td', undefined, mood); cell.append(what); made.append(cell); } return made; };
+/** A row of [text, mood] or [node] cells. Their roles are said, because a phone shows a table's rows one below the other. */
+const row = (cells) => { const made = element('tr'); made.setAttribute('role', 'row'); for (const [what, mood] of cells) { const cell = element('td', undefined, mood); cell.setAttribute('role', 'cell'); cell.append(what); made.append(cell); } return made; };
 const none = (columns, text) => { const made = row([[text, 'none']]); made.firstChild.colSpan = columns; return made; };
 /** Replaces rows without taking the focus away from who uses one of their buttons. */
 function rows(id, made) {
   const box = $(id);
   const label = box.contains(document.activeElement) && document.activeElement.getAttribute('aria-label');
+  const titles = [...(box.closest('table')?.querySelectorAll('thead th') || [])].map((title) => title.textContent);
+  for (const { cells } of made) if (cells && cells.length === titles.length) titles.forEach((title, i) => (cells[i].dataset.title = title));
   box.replaceChildren(...made);
   if (label) { const again = [...box.querySelectorAll('button')].find((b) => b.getAttribute('aria-label') === label); if (again) again.focus(); }
 }

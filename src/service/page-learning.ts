@@ -8,7 +8,7 @@ function showLearner(learner) {
   const box = element('div', undefined, 'learner');
   box.append(element('h3', titles[learner.name]));
   const live = learner.live === null ? 'no version yet' : 'version ' + learner.live + ' live';
-  box.append(element('p', words[learner.state] + (learner.stage && learner.state === 'training' ? ' · ' + learner.stage : '') + ' · ' + live, 'state ' + moods[learner.state]));
+  box.append(element('p', words[learner.state] + (learner.stage && learner.state === 'training' && learner.stage !== 'training' ? ' · ' + learner.stage : '') + ' · ' + live, 'state ' + moods[learner.state]));
   if (learner.state !== 'inactive') {
     box.append(element('p', 'Window ' + learner.cycle + ': ' + count.format(learner.flows) + ' flows · elapsed ' + span(learner.elapsed) + (learner.remaining === null ? '' : ' · remaining ' + span(learner.remaining))));
     if (learner.remaining !== null) {
@@ -38,7 +38,7 @@ function showSniffer(sniffer) {
   const running = sniffer.state === 'running';
   put('sniffer', running ? 'Running' : sniffer.state === 'stopping' ? 'Stopping…' : 'Stopped', 'state ' + (running ? 'good' : ''));
   const what = sniffer.capture || sniffer.interface;
-  const past = what ? what + ': ' + count.format(sniffer.flows) + ' flows, ' + count.format(sniffer.alerts) + ' alerts' + (sniffer.ts ? ', capture time ' + at(sniffer.ts) : '') : 'Nothing is watched yet. Start the sniffer: detection begins at once, and learning by itself.';
+  const past = what ? what + ': ' + count.format(sniffer.flows) + ' flows, ' + count.format(sniffer.alerts) + ' alerts raised, renewals included' + (sniffer.ts ? ', capture time ' + at(sniffer.ts) : '') : 'Nothing is watched yet. Start the sniffer: detection begins at once, and learning by itself.';
   put('sniffing', sniffer.error ? past + ' · ' + sniffer.error.code + ' ' + sniffer.error.message : past, sniffer.error ? 'bad' : '');
   $('share').hidden = sniffer.share === null;
   $('share').value = sniffer.share || 0;

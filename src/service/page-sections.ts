@@ -10,7 +10,7 @@ const whose = (id: string, label: string): string =>
   `<label class="small">${label} <select id="${id}"><option value="flow">flow model</option><option value="behaviour">behaviour model</option></select></label>`;
 
 const columns = (...names: readonly string[]): string =>
-  `<thead><tr>${names.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead>`;
+  `<thead role="rowgroup"><tr role="row">${names.map((name) => `<th scope="col" role="columnheader">${name}</th>`).join('')}</tr></thead>`;
 
 const now = `<section aria-labelledby="now">
 <h2 id="now">Now</h2>
@@ -66,7 +66,7 @@ ${chart('coverage', 'Share of flows that got a label, by cycle')}
 </div>
 <h3 id="past">Cycles</h3>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="past">
-<table>${columns('Ended', 'Learner', 'Verdict', 'Version', 'Samples', 'Accuracy', 'Loss', 'The word of the gate')}<tbody id="history"></tbody></table>
+<table class="stack" role="table">${columns('Ended', 'Learner', 'Verdict', 'Version', 'Samples', 'Accuracy', 'Loss', 'The word of the gate')}<tbody id="history"></tbody></table>
 </div>
 </section>`;
 
@@ -78,18 +78,18 @@ ${chart('live', 'Which version was live when')}
 </div>
 <h3 id="health-title">Health without labels</h3>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="health-title">
-<table>${columns('Model', 'Score shift (PSI)', 'Agrees with rules', 'Judged alerts right', 'On probation')}<tbody id="health"></tbody></table>
+<table class="stack" role="table">${columns('Model', 'Score shift (PSI)', 'Agrees with rules', 'Judged alerts right', 'On probation')}<tbody id="health"></tbody></table>
 </div>
 <h3 id="versions-title">Versions</h3>
 <p class="row">${whose('versions-of', 'Model')}<button id="rollback" type="button">Roll back</button></p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="versions-title">
-<table>${columns('Version', 'From', 'Golden bal. accuracy', 'Golden recall', 'Golden FPR', 'Note', '<span class="unseen">Action</span>')}<tbody id="versions"></tbody></table>
+<table class="stack" role="table">${columns('Version', 'From', 'Golden bal. accuracy', 'Golden recall', 'Golden FPR', 'Note', '<span class="unseen">Action</span>')}<tbody id="versions"></tbody></table>
 </div>
 <h3 id="compare-title">Compare two versions</h3>
 <p class="row"><label>Version <select id="compare-a"></select></label><label>with <select id="compare-b"></select></label></p>
 <p id="compare-says" class="hint" role="status">Two versions are needed.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="compare-title">
-<table>${columns('Measure', 'First', 'Second', 'Change')}<tbody id="compared"></tbody></table>
+<table class="stack" role="table">${columns('Measure', 'First', 'Second', 'Change')}<tbody id="compared"></tbody></table>
 </div>
 </section>`;
 
@@ -105,7 +105,7 @@ const alerts = `<section aria-labelledby="found">
 </form>
 <p id="shown" class="hint" role="status">–</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="found">
-<table>${columns('Capture time', 'Source', 'Rule', 'From', 'To', 'Score', 'Evidence', 'Was it right?')}<tbody id="newest"></tbody></table>
+<table class="stack" role="table">${columns('Capture time', 'Source', 'Rule', 'From', 'To', 'Score', 'Evidence', 'Was it right?')}<tbody id="newest"></tbody></table>
 </div>
 <p class="row"><button id="older" type="button">Older alerts</button><button id="newest-first" type="button" hidden>Back to the newest</button></p>
 <div id="archives-part" hidden><h3 id="archives-title">Archives</h3><ul id="archives" aria-labelledby="archives-title"></ul></div>

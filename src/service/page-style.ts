@@ -85,6 +85,12 @@ ul { padding-left: 1.25rem; margin: .5rem 0; }
   .bar nav { order: 3; margin-left: -.6rem; width: calc(100% + .6rem); flex-wrap: nowrap; justify-content: space-between; } .bar nav a { padding: .35rem .45rem; font-size: .9rem; } #theme { margin-left: auto; }
   header { position: static; } .row > label:not(.check, .small), .row > label > select, .row > label > input:not([type=checkbox]) { width: 100%; }
   .row > label > input[type=number] { width: 100%; } .row > button { flex: 1 1 auto; }
+  .scroll { max-height: 34rem; overflow-y: auto; } .stack, .stack tbody, .stack tr { display: block; }
+  .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .stack tr { padding: .6rem 0; border-bottom: 1px solid var(--edge); }
+  .stack td { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .15rem .25rem; border: 0; min-width: 0; white-space: normal; text-align: right; overflow-wrap: anywhere; }
+  .stack td::before { content: attr(data-title); flex: none; color: var(--dim); }
+  .stack td.none::before { content: none; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 .js-plotly-plot .plotly, .js-plotly-plot .plotly div { direction: ltr; margin: 0; padding: 0; }

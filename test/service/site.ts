@@ -58,7 +58,7 @@ export async function startSite({
   });
   onTestFinished(() => service.close()); // the last said is done first
   const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
-    for (const end = performance.now() + 30_000; !(await what()); await sleep(20)) {
+    for (const end = performance.now() + 120_000; !(await what()); await sleep(20)) {
       if (performance.now() > end) throw new Error(`never: ${what.toString()} ${JSON.stringify(service.loop.learning())}`);
     }
   };
