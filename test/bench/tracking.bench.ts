@@ -1,7 +1,7 @@
 /**
  * Tracking beside MLflow's own client and store, on one machine; needs the Python peers of test/requirements.txt (node scripts/python.mjs).
  *
- *     npm run bench -- tracking [--rounds 5] [--only server,embedded,list,share]
+ *     npm run bench -- tracking [--rounds 5] [--only server,embedded,list,share,reruns,sweep] [--reruns 100] [--trials 24]
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -14,16 +14,26 @@ import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
 import type { Metric, Tracking } from '../../src/tracking.js';
 import { interleave, median, type Result } from './rounds.js';
 import { type Peer, startPeer, startServer } from './tracking/peer.js';
+import { rerunsExact } from './tracking/reruns.js';
 import { trackingShare } from './tracking/share.js';
+import { sweepTimes } from './tracking/sweep.js';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: 'server,embedded,list,share' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: 'server,embedded,list,share,reruns,sweep' },
+    reruns: { type: 'string', default: '100' },
+    trials: { type: 'string', default: '24' },
+  },
 });
 const rounds = Math.max(1, Math.trunc(Number(values.rounds)) || 5);
+const atLeast = (text: string, least: number): number => Math.max(least, Math.trunc(Number(text)) || least);
 const parts = values.only.split(',');
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const python = process.env.NETLOOP_PYTHON ?? join(root, '.netloop', 'venv-test', 'bin', 'python');
 const scratch = mkdtempSync(join(tmpdir(), 'netloop-bench-'));
+/** Of what takes long, on a terminal's other stream. */
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
 /** One run as a researcher's script makes it: 20 params, 20 metrics, an end. */
@@ -164,7 +174,7 @@ try {
     `${cpus()[0]?.model} x ${cpus().length}, Node ${process.version}, ${rounds} rounds, medians (slowest to fastest); load ${loadavg()[0]!.toFixed(1)}`,
   );
   const peers = existsSync(python);
-  if (!peers) say('no Python peers: node scripts/python.mjs installs them; without them only list and share are measured');
+  if (!peers) say('no Python peers: node scripts/python.mjs installs them; without them server and embedded are left out');
   if (peers && parts.includes('server')) await againstServer();
   if (peers && parts.includes('embedded')) await againstLocal();
   if (parts.includes('list')) await listing();
@@ -173,6 +183,23 @@ try {
     say(
       `\none run of experiments/lab.yaml: ${run.toFixed(0)} ms of CPU, of which its ${calls} tracking calls ${tracking.toFixed(0)} ms (${((100 * tracking) / run).toFixed(2)} %)`,
     );
+  }
+  if (parts.includes('reruns')) {
+    const n = atLeast(values.reruns, 1);
+    const { exact, cycles, seconds, first } = await rerunsExact(root, scratch, n, (done) => done % 10 === 0 && tell(`${done} reruns`));
+    say(
+      `\n${exact} of ${n} reruns of experiments/lab.yaml bit-exact (${cycles} cycles each; 1, 2 and 4 threads in turn; ${seconds.toFixed(0)} s)`,
+    );
+    if (first !== null) say(`  first divergence: ${first}`);
+  }
+  if (parts.includes('sweep')) {
+    const n = atLeast(values.trials, 2);
+    const { one, two, same } = await sweepTimes(root, scratch, n, tell);
+    const ratio = `${(two / one).toFixed(2)}x of the time`;
+    say(
+      `\na sweep of ${n} trials over experiments/lab.yaml: ${one.toFixed(1)} s on 1 worker, ${two.toFixed(1)} s on 2: ${ratio} (bar: 0.60x)`,
+    );
+    if (!same) say('  the trials gave other hashes on 2 workers than on 1');
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
