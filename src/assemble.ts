@@ -56,6 +56,16 @@ export interface FlowCounters {
   readonly closed: Readonly<Record<FlowEnd, number>>;
   /** Packets held back as fragments. */
   readonly waiting: number;
+  readonly loss: CaptureLoss;
+}
+
+/**
+ * How much of the traffic the capture missed, judged by TCP itself: acknowledgements that moved on in connections whose beginning was seen,
+ * and those among them of octets that were never captured. gaps / acks is the estimate of Zeek's capture-loss script.
+ */
+export interface CaptureLoss {
+  readonly acks: number;
+  readonly gaps: number;
 }
 
 /** Frames side by side in one buffer; `source.ts` says what each column is. */
@@ -216,7 +226,8 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
       return taken();
     },
     counters() {
-      const { words } = kernel.memory();
+      const { words, floats } = kernel.memory();
+      const acks = kernel.acknowledgementsAt() >>> 3;
       const at = kernel.talliesAt() >>> 2;
       const tally = (i: number): number => words[at + i]!;
       const bad = { 'ip checksum': tally(5), 'tcp checksum': tally(6), 'icmp checksum': tally(7), 'icmp6 checksum': tally(8) };
@@ -225,6 +236,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
         packets: packets + kernel.packetsSeen(),
         flowPackets: kernel.flowPackets(),
         ignored: added(ignored.entries(), bad),
+        loss: { acks: floats[acks]!, gaps: floats[acks + 1]! },
         noted: added(noted.entries(), back),
         opened: kernel.openedFlows(),
         open: kernel.openFlows(),

@@ -18,7 +18,15 @@ export {
   type StoredAlert,
 } from './alert.js';
 // Packets -> flows.
-export { createFlowTable, type FlowCounters, type FlowTable, type FlowTableOptions, type Timeouts, zeekTimeouts } from './assemble.js';
+export {
+  type CaptureLoss,
+  createFlowTable,
+  type FlowCounters,
+  type FlowTable,
+  type FlowTableOptions,
+  type Timeouts,
+  zeekTimeouts,
+} from './assemble.js';
 // Judging: metrics, baselines, drift, the gate.
 export { type Baselines, type Contender, contenders, createScoreboard, fitBaselines, type Scores, scoreContenders } from './baseline.js';
 // Evidence -> labels.

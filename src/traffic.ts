@@ -1,4 +1,4 @@
-import { createFlowTable, type Timeouts } from './assemble.js';
+import { type CaptureLoss, createFlowTable, type Timeouts } from './assemble.js';
 import { serviceOf } from './features/service.js';
 import type { Flow, TrafficEvent } from './flow.js';
 import type { Flows, Frames, Source } from './source.js';
@@ -32,6 +32,8 @@ export interface Traffic {
   flush(): void;
   /** Packets that gave no flow, by reason. */
   ignored(): Readonly<Record<string, number>>;
+  /** What the capture missed, by TCP's acknowledgements. */
+  loss(): CaptureLoss;
 }
 
 export function createTraffic(on: (event: TrafficEvent) => void, options: TrafficOptions = {}): Traffic {
@@ -70,6 +72,7 @@ export function createTraffic(on: (event: TrafficEvent) => void, options: Traffi
     expire: (now) => void table.expire(now), // events have told of them already
     flush: () => void table.flush(),
     ignored: () => table.counters().ignored,
+    loss: () => table.counters().loss,
   };
   return traffic;
 }

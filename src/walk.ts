@@ -1,4 +1,5 @@
 import type { StoredAlert } from './alert.js';
+import type { CaptureLoss } from './assemble.js';
 import type { CycleJob, CycleResult, Trusted } from './cycle.js';
 import type { Detector, SwapRecord } from './detector.js';
 import type { TrafficEvent } from './flow.js';
@@ -36,6 +37,7 @@ export interface WalkProgress {
   readonly ts: number;
   readonly flows: number;
   readonly alerts: number;
+  readonly loss: CaptureLoss;
   readonly learners: readonly LearnerStatus[];
 }
 
@@ -69,6 +71,7 @@ export interface WalkReport {
   readonly to: number;
   /** What could not be used, by kind. */
   readonly ignored: Readonly<Record<string, number>>;
+  readonly loss: CaptureLoss;
 }
 
 interface Pending {
@@ -203,7 +206,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
       // A quiet wire still takes orders, and still puts live what it learnt.
       if (source.live && from > 0) await turn(to, true);
       const stage = pending.size > 0 ? 'training' : 'collecting';
-      onProgress?.({ stage, done, total, ts: to, flows, alerts, learners: pupils.map((p) => p.learner.status(to)) });
+      onProgress?.({ stage, done, total, ts: to, flows, alerts, loss: traffic.loss(), learners: pupils.map((p) => p.learner.status(to)) });
     }
   };
 
@@ -234,5 +237,5 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   }
   const ignored: Record<string, number> = { ...traffic.ignored() };
   for (const { kind, count } of options.sources.flatMap((source) => source.damage())) ignored[kind] = (ignored[kind] ?? 0) + count;
-  return { flows, alerts, from, to, ignored };
+  return { flows, alerts, from, to, ignored, loss: traffic.loss() };
 }

@@ -1,3 +1,4 @@
+import type { CaptureLoss } from '../assemble.js';
 import { NetloopError } from '../errors.js';
 import type { Source } from '../source.js';
 
@@ -22,6 +23,13 @@ export function reportDamage(ignored: Tally): void {
   if (kinds.some(([kind]) => kind.endsWith(' checksum'))) {
     process.stderr.write('wrong checksums are usual where the capturing host sent the packets itself: --checksums ignore takes them\n');
   }
+}
+
+/** Prints what the capture missed, by TCP's own word, to standard error; nothing where nothing was missed. */
+export function reportLoss({ acks, gaps }: CaptureLoss): void {
+  if (gaps === 0) return;
+  const percent = ((100 * gaps) / acks).toPrecision(2);
+  process.stderr.write(`capture loss about ${percent} %: ${gaps} of ${acks} acknowledgements are of octets that were never captured\n`);
 }
 
 /**

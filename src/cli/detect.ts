@@ -9,7 +9,7 @@ import { createRules } from '../rules/all.js';
 import type { Source } from '../source.js';
 import type { FileRegistry } from '../stores/registry-files.js';
 import { type WalkOptions, type WalkReport, walk } from '../walk.js';
-import { damageOf, refuseUndecodable, reportDamage } from './damage.js';
+import { damageOf, refuseUndecodable, reportDamage, reportLoss } from './damage.js';
 import { renderDifferences } from './differences.js';
 import { openRegistry } from './ports.js';
 import { print } from './print.js';
@@ -116,7 +116,7 @@ async function detect(files: readonly string[], flags: Flags): Promise<void> {
   const detector = createDetector({ rules: createRules(), featurize: createFeaturizer() });
   try {
     await arm(detector, flags);
-    const { flows, alerts, ignored } = await walk({
+    const { flows, alerts, ignored, loss } = await walk({
       sources,
       detector,
       pupils: [],
@@ -129,6 +129,7 @@ async function detect(files: readonly string[], flags: Flags): Promise<void> {
       throw error;
     });
     reportDamage(ignored);
+    reportLoss(loss);
     refuseUndecodable(files, flows, ignored);
     process.stderr.write(`${flows} flows, ${alerts} alerts\n`);
   } finally {

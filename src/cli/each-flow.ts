@@ -1,7 +1,7 @@
 import type { Flow, TrafficEvent } from '../flow.js';
 import type { Source } from '../source.js';
 import { createTraffic, type TrafficOptions } from '../traffic.js';
-import { damageOf, refuseUndecodable, reportDamage } from './damage.js';
+import { damageOf, refuseUndecodable, reportDamage, reportLoss } from './damage.js';
 import { interruptSignal } from './interrupt.js';
 
 /** Who takes the flows. */
@@ -54,6 +54,7 @@ export async function eachFlow(
     traffic.flush();
     await settle(true);
     reportDamage({ ...damageOf(sources), ...traffic.ignored() });
+    reportLoss(traffic.loss());
   }
   refuseUndecodable(
     sources.map(({ name }) => name),

@@ -63,6 +63,7 @@ const idle: SnifferStatus = {
   ended: null,
   flows: 0,
   alerts: 0,
+  capture_loss: null,
   ts: null,
   share: null,
   error: null,
@@ -105,7 +106,16 @@ export async function createLoop({ ports, config, captures, events, openInterfac
     const now = session?.progress();
     if (!session || !now) return status;
     const share = now.total === null || now.total === 0 ? null : Math.min(1, now.done / now.total);
-    return { ...status, state: session.stopping() ? 'stopping' : status.state, flows: now.flows, alerts: now.alerts, ts: now.ts, share };
+    const capture_loss = now.loss.acks === 0 ? null : now.loss.gaps / now.loss.acks;
+    return {
+      ...status,
+      state: session.stopping() ? 'stopping' : status.state,
+      flows: now.flows,
+      alerts: now.alerts,
+      capture_loss,
+      ts: now.ts,
+      share,
+    };
   }
 
   function learnerState(name: ModelName, statuses: readonly LearnerStatus[]): LearnerState {

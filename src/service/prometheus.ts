@@ -34,6 +34,12 @@ export function renderMetrics(now: {
     family('netloop_sniffer_running', 'gauge', '1 while traffic is watched.', [[{}, sniffer.state === 'running' ? 1 : 0]]),
     family('netloop_sniffer_flows', 'gauge', 'Closed flows this sniffer has seen.', [[{}, sniffer.flows]]),
     family('netloop_sniffer_alerts', 'gauge', 'Alerts this sniffer has raised.', [[{}, sniffer.alerts]]),
+    family(
+      'netloop_sniffer_capture_loss',
+      'gauge',
+      'Share of acknowledgements that were of octets never captured.',
+      sniffer.capture_loss === null ? [] : [[{}, sniffer.capture_loss]],
+    ),
     family('netloop_alerts_stored', 'gauge', 'Alerts held.', [[{}, now.stored]]),
     family('netloop_alerts_dropped_total', 'counter', 'Alerts that left because the store was full.', [[{}, now.dropped]]),
     family('netloop_training_cycles_total', 'counter', 'Cycles that trained.', [[{}, learning.total_training_cycles]]),

@@ -129,6 +129,7 @@ export const snifferStatus = z.object({
   ended: instant,
   flows: count,
   alerts: count,
+  capture_loss: z.number().nullable().describe("share of TCP's acknowledgements that were of octets never captured"),
   ts: z.number().nullable().describe('capture time, microseconds since the epoch'),
   share: z.number().nullable(),
   error: failure.nullable(),

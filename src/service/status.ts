@@ -25,6 +25,8 @@ export interface SnifferStatus {
   readonly ended: string | null;
   readonly flows: number;
   readonly alerts: number;
+  /** Share of TCP's acknowledgements that were of octets never captured (Zeek's estimate of capture loss); null before the first. */
+  readonly capture_loss: number | null;
   /** Capture time of the newest event, microseconds since the epoch; null before the first. */
   readonly ts: number | null;
   /** Share of the recording that was read; null for an interface. */

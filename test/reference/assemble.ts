@@ -55,6 +55,7 @@ export interface FlowCounters {
   readonly closed: Readonly<Record<FlowEnd, number>>;
   /** Packets held back as fragments. */
   readonly waiting: number;
+  readonly loss: { readonly acks: number; readonly gaps: number };
 }
 
 export interface FlowTable {
@@ -92,6 +93,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   const noted = createTally();
   const ends: Record<FlowEnd, number> = { closed: 0, idle: 0, active: 0, flushed: 0, evicted: 0, recorded: 0 };
   const fragments = createFragments(noted);
+  const loss = { acks: 0, gaps: 0 };
   const decoder = createDecoder();
   let done: Flow[] = [];
   let clock = Number.NEGATIVE_INFINITY;
@@ -131,6 +133,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     ignored,
     fragments,
     decoder,
+    loss,
     open(conn) {
       if (index.size() >= maxFlows) evict();
       opened++;
@@ -229,6 +232,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
       open: index.size(),
       closed: { ...ends },
       waiting: fragments.waiting(),
+      loss: { ...loss },
     }),
   };
 }

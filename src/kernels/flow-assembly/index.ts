@@ -6,6 +6,7 @@ import { open } from './find';
 import { P, P_CARRIER, P_OVERLAPS, P_SOUND, P_TS, P_VERSION, ROW, ROWS } from './layout';
 import { lists } from './ports';
 import { clearRows, placeRows, rowCount, rowsAt } from './rows';
+import { acknowledgements } from './stream';
 import * as table from './table';
 
 export { advance, flush, setTimeouts } from './table';
@@ -97,4 +98,8 @@ export function timesJumpedBack(): f64 {
 /** u32 each: flows by end (closed, idle, active, flushed, evicted), then packets with a wrong checksum: IP, TCP, ICMP, ICMPv6. */
 export function talliesAt(): usize {
   return table.tallies;
+}
+/** f64 each: acknowledgements judged, and those of octets never captured. */
+export function acknowledgementsAt(): usize {
+  return acknowledgements;
 }

@@ -7,6 +7,12 @@ import { BLOCK_COUNT, BLOCKS, DELIVERED, FIN_SEQ, FINS, GAPS, LOST, MISSED, ODD,
 /** Octets held beyond a hole while nothing was acknowledged, and octets unacknowledged at all: then the other direction is not captured. */
 const ABOVE_HOLE: i64 = 16384;
 const WITHOUT_ACK: i64 = 10 * 1024 * 1024;
+/** f64 each: acknowledgements that moved on between two ends whose beginning was seen, and those of them that covered octets never captured. */
+export const acknowledgements: usize = memory.data(16, 16);
+function countAck(at: usize): void {
+  store<f64>(acknowledgements + at, load<f64>(acknowledgements + at) + 1);
+}
+
 /** Blocks kept beyond holes: an attacker's thousand tiny segments cost no more. */
 const MOST_BLOCKS: u32 = 256;
 
@@ -79,12 +85,15 @@ function joinBlocks(c: usize, e: usize, side: u32): void {
 
 /**
  * The peer acknowledged everything below `seq` (relative): what is missing below was sent and not captured. `report`: such holes count and
- * enter the history.
+ * enter the history. `both`: both ends are established, so that the acknowledgement tells of capture loss, as in Zeek's get_gap_stats.
  */
-export function acknowledged(c: usize, e: usize, side: u32, seq: i64, partial: bool, report: bool): void {
+export function acknowledged(c: usize, e: usize, side: u32, seq: i64, partial: bool, report: bool, both: bool): void {
   const upTo = marked(e, FINS) && seq >= load<i64>(e, FIN_SEQ) ? load<i64>(e, FIN_SEQ) - 1 : seq;
   if (upTo <= load<i64>(e, TRIMMED)) return;
+  const judged = both && !marked(e, LOST);
+  if (judged) countAck(0);
   if (upTo > load<i64>(e, DELIVERED) && !(upTo <= 2 && partial)) {
+    if (judged) countAck(8);
     if (!marked(e, LOST)) {
       while (blocksOf(c, side) > 0 && load<i64>(firstBlock(c, side)) < upTo) {
         const next = load<i64>(firstBlock(c, side));

@@ -215,7 +215,8 @@ function clean(e: usize): bool {
 
 /** What the acknowledgement says about the sender's stream: holes below it were never captured. */
 function heard(c: usize, sender: usize, other: usize, side: u32, seq: i64, clock: f64): void {
-  acknowledged(c, sender, side, seq, has(c, L.PARTIAL_FLOW), clean(sender) && clean(other));
+  const both = E.stateOf(sender) == E.ESTABLISHED && E.stateOf(other) == E.ESTABLISHED;
+  acknowledged(c, sender, side, seq, has(c, L.PARTIAL_FLOW), clean(sender) && clean(other), both);
   finishStream(c, sender, other, side, clock);
 }
 

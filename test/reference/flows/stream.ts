@@ -61,12 +61,21 @@ function joinBlocks(end: Endpoint): void {
 
 /**
  * The peer acknowledged everything below `seq` (relative): what is missing below was sent and not captured.
- * `gap` is told the length of each hole.
+ * `gap` is told the length of each hole; `loss`, where both ends are established, counts acknowledgements and those with holes below.
  */
-export function acknowledged(end: Endpoint, seq: number, partial: boolean, gap: (octets: number) => void): void {
+export function acknowledged(
+  end: Endpoint,
+  seq: number,
+  partial: boolean,
+  loss: { acks: number; gaps: number } | null,
+  gap: (octets: number) => void,
+): void {
   const upTo = end.fins > 0 && seq >= end.finSeq ? end.finSeq - 1 : seq;
   if (upTo <= end.trimmed) return;
+  const judged = end.lost ? null : loss;
+  if (judged) judged.acks++;
   if (upTo > end.delivered && !(upTo <= 2 && partial)) {
+    if (judged) judged.gaps++;
     if (!end.lost) {
       while (end.blocks.length > 0 && end.blocks[0]! < upTo) {
         gap(end.blocks[0]! - end.delivered);

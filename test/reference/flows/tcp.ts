@@ -19,6 +19,12 @@ import {
 import { addLetter, scaled } from './history.js';
 import { acknowledged, pending, received } from './stream.js';
 
+/** Acknowledgements judged, and those of octets never captured. */
+export interface Loss {
+  acks: number;
+  gaps: number;
+}
+
 /** A SYN or RST whose number lies further off than this is not believed; nor is an acknowledgement of 0 that far ahead. */
 const FAR = 1048576;
 
@@ -35,7 +41,7 @@ const SEEN_FIN_RST = 64;
  * One TCP packet moves its connection on, as Zeek's TCP session adapter does: numbering, history, window, acknowledgement, states, gaps,
  * close. `closeDelay` in microseconds.
  */
-export function tcpPacket(conn: Connection, packet: Packet, fromOrig: boolean, closeDelay: number): void {
+export function tcpPacket(conn: Connection, packet: Packet, fromOrig: boolean, closeDelay: number, loss: Loss): void {
   const end = fromOrig ? conn.origEnd! : conn.respEnd!;
   const peer = fromOrig ? conn.respEnd! : conn.origEnd!;
   const { flags, seq, ack, payload } = packet;
@@ -58,7 +64,7 @@ export function tcpPacket(conn: Connection, packet: Packet, fromOrig: boolean, c
   const close = transit(conn, end, peer, packet, fromOrig);
   // The roles may just have been turned round.
   const isOrig = end === conn.origEnd;
-  if (flags & ACK) heard(conn, peer, end, relAck, isOrig, closeDelay);
+  if (flags & ACK) heard(conn, peer, end, relAck, isOrig, closeDelay, loss);
   if (isOrig) conn.origSeen = true;
   else conn.respSeen = true;
   if (payload > 0 && !(flags & RST) && rel >= 0) received(end, flags & SYN ? rel + 1 : rel, payload);
@@ -215,10 +221,11 @@ function fromEstablished(end: Endpoint, peer: Endpoint, flags: number): boolean 
 }
 
 /** What the acknowledgement says about the sender's stream: holes below it were never captured. */
-function heard(conn: Connection, sender: Endpoint, other: Endpoint, seq: number, fromOrig: boolean, closeDelay: number): void {
+function heard(conn: Connection, sender: Endpoint, other: Endpoint, seq: number, fromOrig: boolean, closeDelay: number, loss: Loss): void {
   const clean = (e: Endpoint): boolean => e.state === ESTABLISHED || (e.state === CLOSED && e.previous === ESTABLISHED);
   const report = clean(sender) && clean(other);
-  acknowledged(sender, seq, conn.partial, (octets) => {
+  const both = sender.state === ESTABLISHED && other.state === ESTABLISHED;
+  acknowledged(sender, seq, conn.partial, both ? loss : null, (octets) => {
     if (!report) return;
     conn.missed += octets;
     if (scaled(++sender.gaps)) addLetter(conn, 'G', !fromOrig);

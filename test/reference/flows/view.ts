@@ -18,6 +18,8 @@ export interface Desk {
   readonly ignored: Tally;
   readonly fragments: Fragments;
   readonly decoder: Decoder;
+  /** Acknowledgements judged, and those of octets never captured. */
+  readonly loss: { acks: number; gaps: number };
   open(conn: Connection): void;
   /** After a packet: `counted` if it is in the flow's packets; `before` is the history as it was. */
   settle(conn: Connection, isNew: boolean, before: string, counted: boolean): void;

@@ -15,7 +15,7 @@ const CARRIER_CHANGES = 5;
 
 /** Zeek's connections: who began, TCP's states and ends, reuse of a five-tuple, checksums, tunnels as flows of their own. */
 export function createZeekView(desk: Desk): View {
-  const { timeouts, ignored, index } = desk;
+  const { timeouts, ignored, index, loss } = desk;
   const interactive = new Set(timeouts.interactivePorts);
   let nextId = 0;
   // The key looked for: kept here so that a look-up allocates nothing.
@@ -153,7 +153,7 @@ export function createZeekView(desk: Desk): View {
     if (packet.protocol === P.TCP) {
       if (packet.flags & 32) conn.urgent++;
       if (!conn.origEnd!.didClose || !conn.respEnd!.didClose) conn.touched = clock;
-      tcpPacket(conn, packet, isOrig, timeouts.close);
+      tcpPacket(conn, packet, isOrig, timeouts.close, loss);
       return true;
     }
     conn.last = packet.ts;
