@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { Alert } from '../alert.js';
 import { type Counterfactual, createCounterfactual } from '../counterfactual.js';
 import { createDetector, type Detector } from '../detector.js';
 import { NetloopError } from '../errors.js';
@@ -9,6 +8,7 @@ import { createRules } from '../rules/all.js';
 import type { Source } from '../source.js';
 import type { FileRegistry } from '../stores/registry-files.js';
 import { type WalkOptions, type WalkReport, walk } from '../walk.js';
+import { alertLine } from './alert-line.js';
 import { damageOf, refuseUndecodable, reportDamage, reportLoss } from './damage.js';
 import { renderDifferences } from './differences.js';
 import { openRegistry } from './ports.js';
@@ -39,10 +39,6 @@ async function versionOf(registry: FileRegistry, reference: string): Promise<Mod
   if (!found) throw new NetloopError('NL_MODEL_UNKNOWN', `no version ${reference} yet: netloop models list ${name}`);
   return found;
 }
-
-/** One alert as a line: seconds, Zeek's names. */
-export const alertLine = ({ ts, source, rule, orig_h, resp_h, orig_p, resp_p, score, evidence, model_version, id }: Alert): string =>
-  JSON.stringify({ ts: ts / 1e6, source, rule, orig_h, resp_h, orig_p, resp_p, score, evidence, model_version, id });
 
 /** Loads what shall score; warns where nothing does. Champions are read only: a read-only home serves. */
 async function arm(detector: Detector, { model, rulesOnly }: Flags): Promise<void> {

@@ -5,6 +5,7 @@ import { createFeaturizer } from '../featurize.js';
 import type { Source } from '../source.js';
 import { type FlowFormat, flowFormats, openFlowWriter } from '../stores/flow-writer.js';
 import { eachFlow } from './each-flow.js';
+import { openRuleAlerts } from './rule-alerts.js';
 import { addSourceOptions, trafficOptions } from './source-options.js';
 import { addWireOptions, openTraffic, type WireFlags } from './wire.js';
 
@@ -15,6 +16,7 @@ interface Flags extends WireFlags {
   readonly format?: FlowFormat;
   readonly out?: string;
   readonly json?: boolean;
+  readonly alerts?: string;
 }
 
 function formatOf({ format, out, json }: Flags): FlowFormat {
@@ -34,10 +36,10 @@ const placeOf = (path: string): string | null => {
   }
 };
 
-function refuseInput(files: readonly string[], out: string | undefined): void {
+function refuseInput(files: readonly string[], option: string, out: string | undefined): void {
   const target = out === undefined ? null : placeOf(out);
   if (target === null || !files.some((file) => placeOf(file) === target)) return;
-  throw new NetloopError('NL_OPTION', `invalid --out: ${out} is read by this command, and would be written over; name another file`);
+  throw new NetloopError('NL_OPTION', `invalid ${option}: ${out} is read by this command, and would be written over; name another file`);
 }
 
 /**
@@ -56,11 +58,16 @@ async function bringsLabels(source: Source): Promise<boolean> {
 
 async function flows(files: readonly string[], flags: Flags): Promise<void> {
   const format = formatOf(flags);
-  refuseInput(files, flags.out);
+  refuseInput(files, '--out', flags.out);
+  refuseInput(files, '--alerts', flags.alerts);
+  if (flags.alerts !== undefined && flags.alerts === flags.out) {
+    throw new NetloopError('NL_OPTION', `invalid --alerts: ${flags.alerts} is where the flows go; name another file`);
+  }
   const { sources, live, signal } = await openTraffic(files, flags);
   let labelled = false;
   for (const source of sources) labelled = (await bringsLabels(source)) || labelled;
   const featurize = createFeaturizer();
+  const rules = flags.alerts === undefined ? null : await openRuleAlerts(flags.alerts);
   const writer = await openFlowWriter(format, flags.out ?? null, labelled);
   let whole = false;
   try {
@@ -70,12 +77,18 @@ async function flows(files: readonly string[], flags: Flags): Promise<void> {
       trafficOptions(live ? { ...flags, checksums: flags.checksums ?? 'offload' } : flags, true),
       {
         add: (flow) => writer.add(flow, featurize(flow)),
-        settle: (now) => writer.flush(now ? 0 : GATHERED),
+        settle: async (now) => {
+          await writer.flush(now ? 0 : GATHERED);
+          await rules?.flush(now ? 0 : undefined);
+        },
+        watch: rules?.watch,
       },
       signal,
     );
     whole = true;
   } finally {
+    const alerts = await rules?.close(whole);
+    if (alerts !== undefined) process.stderr.write(`${alerts} alerts in ${flags.alerts}\n`);
     const left = await writer.close(whole);
     if (left !== null) process.stderr.write(`what came before is in ${left}\n`);
   }
@@ -89,6 +102,7 @@ export function addFlows(program: Command): void {
     .addOption(new Option('--format <format>', 'output format (default: jsonl)').choices(flowFormats))
     .option('--out <file>', 'write to a file, which has its name only once it is whole, instead of standard output')
     .option('--json', 'lines of JSON (the default format)')
+    .option('--alerts <file>', 'let the rules watch too, and write their alerts here, as lines of JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  netloop flows datasets/lab/day1/capture.pcap.xz | head\n  netloop flows capture.pcap --format parquet --out flows.parquet\n  tcpdump -w - | netloop flows -\n  sudo netloop flows --interface eth0 --filter "tcp port 22" --seconds 60',

@@ -187,6 +187,28 @@ describe('a file that cannot be whole', () => {
     expect(existsSync(out) || existsSync(`${out}.partial`)).toBe(false);
   });
 
+  test('the rules watch too when asked, and say what detect says', async () => {
+    const lab = join(import.meta.dirname, '..', '..', 'datasets', 'lab', 'day1', 'capture.pcap.xz');
+    const [alone, out, alerts] = ['alone.jsonl', 'watched.jsonl', 'alerts.jsonl'].map((name) => join(home.dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const ended = await Promise.all([
+      home.netloop('flows', lab, '--out', alone),
+      home.netloop('flows', lab, '--out', out, '--alerts', alerts),
+      home.netloop('detect', '--rules-only', lab),
+    ]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const lines = readFileSync(alerts, 'utf8').trim().split('\n');
+    expect(lines.length).toBeGreaterThan(50);
+    expect(lines.sort()).toEqual(ended[2]!.stdout.trim().split('\n').sort());
+    expect(readFileSync(out).equals(readFileSync(alone))).toBe(true);
+    expect(ended[1]!.stderr).toContain(`${lines.length} alerts in ${alerts}`);
+    const same = await home.netloop('flows', lab, '--out', out, '--alerts', out);
+    expect([same.code, same.stderr]).toEqual([2, expect.stringMatching(/^NL_OPTION invalid --alerts/)]);
+  });
+
   test('its own input is never written over', async () => {
     const before = readFileSync(home.data);
     const { code, stderr } = await home.netloop('flows', home.data, '--out', './conn.log');
