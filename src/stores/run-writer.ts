@@ -92,8 +92,12 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
     let at = 0;
     for (const [i, size] of AT_ONCE.entries()) {
       for (; at + size <= metrics.length; at += size) {
-        const rows = metrics.slice(at, at + size);
-        statements[i]!.run(...rows.flatMap((m) => [m.key, m.value, m.timestamp, run, m.step, m.isNaN ? 1 : 0]));
+        const bound: (string | number)[] = [];
+        for (let j = at; j < at + size; j++) {
+          const { key, value, timestamp, step, isNaN: none } = metrics[j]!;
+          bound.push(key, value, timestamp, run, step, none ? 1 : 0);
+        }
+        statements[i]!.run(...bound);
       }
     }
   }

@@ -74,11 +74,12 @@ export function openSqlite(file: string, { sync = 'full', wait = 5000, wal = tru
     prepare: (sql) =>
       coded(() => {
         const statement = db.prepare(sql);
+        // One list, as libsql wants it in the end: it copies what comes one by one.
         return {
-          run: (...values) => coded(() => statement.run(...values) as { changes: number; lastInsertRowid: number }),
-          all: <T>(...values: Value[]) => coded(() => statement.all(...values) as T[]),
+          run: (...values) => coded(() => statement.run(values) as { changes: number; lastInsertRowid: number }),
+          all: <T>(...values: Value[]) => coded(() => statement.all(values) as T[]),
           // libsql's own get() adds a field, so the first of all() is taken.
-          first: <T>(...values: Value[]) => coded(() => statement.all(...values)[0] as T | undefined),
+          first: <T>(...values: Value[]) => coded(() => statement.all(values)[0] as T | undefined),
         };
       }),
     write: (body) => {
