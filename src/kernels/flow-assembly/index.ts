@@ -7,9 +7,11 @@ import { P, P_CARRIER, P_OVERLAPS, P_SOUND, P_TS, P_VERSION, ROW, ROWS } from '.
 import { lists } from './ports';
 import { clearRows, placeRows, rowCount, rowsAt } from './rows';
 import { acknowledgements } from './stream';
+import { BAD_HEADER, count, tallies } from './tallies';
 import * as table from './table';
 
-export { advance, flush, setTimeouts } from './table';
+export { advance, flush } from './table';
+export { setTimeouts } from './timeouts';
 export { clearRows, rowCount, rowsAt } from './rows';
 
 /** Most frames, and most octets of them, in one batch. */
@@ -54,7 +56,7 @@ export function run(from: u32, to: u32): u32 {
     table.countPacket();
     if (zeek) {
       if (load<u32>(P, P_VERSION) == 4 && !soundHeader(network, transport - network, checksums)) {
-        table.countBadHeader();
+        count(BAD_HEADER);
         continue;
       }
       store<u32>(P, soundTransport(transport, length, end, checksums) ? 1 : 0, P_SOUND);
@@ -97,7 +99,7 @@ export function timesJumpedBack(): f64 {
 }
 /** u32 each: flows by end (closed, idle, active, flushed, evicted), then packets with a wrong checksum: IP, TCP, ICMP, ICMPv6. */
 export function talliesAt(): usize {
-  return table.tallies;
+  return tallies;
 }
 /** f64 each: acknowledgements judged, and those of octets never captured. */
 export function acknowledgementsAt(): usize {

@@ -1,7 +1,7 @@
 // What happened to flows, handed out row by row: whoever asked for it takes the rows when they are many, and at every pause.
 import { historyAt, originator } from './history';
 import { sizeOf } from './endpoint';
-import { tcpState } from './tcp';
+import { tcpState } from './state';
 import * as L from './layout';
 
 // @ts-ignore: decorator

@@ -3,19 +3,14 @@ import { enter, find, forget, forgetAll, hashKey, open, sender } from './find';
 import { freeOdd, freeRecord, newRecord, oddOf, oddSide } from './heap';
 import { addLetter, flip, originator, scaled } from './history';
 import { addRow } from './rows';
-import { inHandshake, isReuse, sideOf, tcpPacket, unanswered } from './tcp';
+import { BAD_ICMP, BAD_ICMP6, BAD_TCP, count } from './tallies';
+import { isReuse, sideOf, tcpPacket } from './tcp';
+import { BY_CLOSE, BY_EVICTION, BY_FLUSH, dueOf, isTcp, why } from './timeouts';
 import * as E from './endpoint';
 import * as L from './layout';
 import { P, SCTP, TCP, UDP } from './layout';
 import * as ports from './ports';
 import * as wheel from './wheel';
-
-// Why a flow ended, as places in `closed idle active flushed evicted`.
-const BY_CLOSE: u32 = 0;
-const BY_SILENCE: u32 = 1;
-const BY_AGE: u32 = 2;
-const BY_FLUSH: u32 = 3;
-const BY_EVICTION: u32 = 4;
 
 /** A packet this far behind the clock means that the clock was wrong, not the packet late. */
 const JUMP: f64 = 60e6;
@@ -29,13 +24,6 @@ let maxFlows: u32 = 0;
 let likelyServers: bool = false;
 /** 0: no rows, 1: rows of closed flows, 2: also of opened and updated ones. */
 let telling: u32 = 0;
-let tcpInactivity: f64 = 0;
-let inactivity: f64 = 0;
-let interactive: f64 = 0;
-let dns: f64 = 0;
-let attempt: f64 = 0;
-let closeDelay: f64 = 0;
-let active: f64 = 0;
 
 export let clock: f64 = -Infinity;
 let nextId: u32 = 0;
@@ -47,22 +35,9 @@ export let flowPackets: f64 = 0;
 export let opened: f64 = 0;
 export let ranBack: f64 = 0;
 export let jumpedBack: f64 = 0;
-/** u32 each: flows by end (5), then packets set aside for their checksum: IP, TCP, ICMP, ICMPv6. */
-export const tallies: usize = memory.data(64, 16);
-const BAD_HEADER: usize = 20;
-const BAD_TCP: usize = 24;
-const BAD_ICMP: usize = 28;
-const BAD_ICMP6: usize = 32;
 
 export function countPacket(): void {
   packets++;
-}
-export function countBadHeader(): void {
-  count(BAD_HEADER);
-}
-
-function count(at: usize): void {
-  store<u32>(tallies + at, load<u32>(tallies + at) + 1);
 }
 
 export function setup(view: u32, seedOf: u32, most: u32, likely: u32, told: u32): void {
@@ -71,17 +46,6 @@ export function setup(view: u32, seedOf: u32, most: u32, likely: u32, told: u32)
   maxFlows = most;
   likelyServers = likely != 0;
   telling = told;
-}
-
-/** Microseconds. */
-export function setTimeouts(tcp: f64, other: f64, people: f64, names: f64, syn: f64, closing: f64, age: f64): void {
-  tcpInactivity = tcp;
-  inactivity = other;
-  interactive = people;
-  dns = names;
-  attempt = syn;
-  closeDelay = closing;
-  active = age;
 }
 
 function close(c: usize, end: u32): void {
@@ -100,43 +64,6 @@ function tell(c: usize, end: u32): void {
 function drop(c: usize, end: u32): void {
   wheel.remove(c);
   close(c, end);
-}
-
-function isTcp(c: usize): bool {
-  return load<u8>(c, L.PROTOCOL) == TCP;
-}
-
-/** When the flow ends if nothing more comes. */
-function dueOf(c: usize): f64 {
-  const started = load<f64>(c, L.OPENED);
-  const touched = load<f64>(c, L.TOUCHED);
-  const age = started + active;
-  if (fiveTuple) return min(touched + inactivity, age);
-  if (load<u8>(c, L.STATUS) & L.CLOSING) return min(touched + closeDelay, age);
-  const responder: u32 = load<u16>(sideOf(c, originator(c) ^ 1), L.PORT);
-  if (!isTcp(c)) {
-    if (load<u8>(c, L.PROTOCOL) == UDP && dns < Infinity && ports.isDns(responder)) {
-      // Zeek looks every `dns` seconds whether the last nine tenths were silent.
-      const looks = max(1, Math.ceil((touched + 0.9 * dns - started) / dns));
-      return min(started + looks * dns, age);
-    }
-    return min(touched + inactivity, age);
-  }
-  if (unanswered(c)) return min(started + attempt, age);
-  const a = sideOf(c, 0);
-  const b = sideOf(c, 1);
-  const idle = E.stateOf(a) == E.INACTIVE || E.stateOf(b) == E.INACTIVE;
-  if (E.stateOf(a) == E.INACTIVE && E.stateOf(b) == E.INACTIVE) return min(started + 2 * attempt, age);
-  const oneClosed = E.marked(a, L.DID_CLOSE) || E.marked(b, L.DID_CLOSE);
-  if (oneClosed && (idle || E.stateOf(a) == E.RESET || E.stateOf(b) == E.RESET)) return min(touched + 2 * closeDelay, age);
-  if (inHandshake(c)) return min(touched + inactivity, age);
-  return min(touched + (ports.isInteractive(responder) ? interactive : tcpInactivity), age);
-}
-
-function why(c: usize): u32 {
-  const due = load<f64>(c, L.DUE);
-  if (load<u8>(c, L.STATUS) & L.CLOSING && load<f64>(c, L.TOUCHED) + closeDelay <= due) return BY_CLOSE;
-  return due >= load<f64>(c, L.OPENED) + active ? BY_AGE : BY_SILENCE;
 }
 
 /** Moves the clock on, never back: silent flows end. */
@@ -163,7 +90,7 @@ function rewind(now: f64): void {
     const next: usize = load<u32>(c, L.NEXT);
     store<f64>(c, min(load<f64>(c, L.OPENED), now), L.OPENED);
     store<f64>(c, min(load<f64>(c, L.TOUCHED), now), L.TOUCHED);
-    store<f64>(c, dueOf(c), L.DUE);
+    store<f64>(c, dueOf(c, fiveTuple), L.DUE);
     wheel.add(c);
     c = next;
   }
@@ -232,7 +159,7 @@ function openFlow(hash: u32): usize {
 /** After a packet: `letters` is the length of the history before it. */
 function settle(c: usize, isNew: bool, letters: u32, counted: bool): void {
   if (counted) flowPackets++;
-  const due = dueOf(c);
+  const due = dueOf(c, fiveTuple);
   if (isNew) {
     store<f64>(c, due, L.DUE);
     wheel.add(c);
