@@ -115,15 +115,35 @@ async function againstLocal(): Promise<void> {
   const store = createEmbeddedTracking(join(scratch, 'embedded'));
   const peer = await startPeer(python, root, `sqlite:///${join(scratch, 'theirs.db')}`);
   try {
-    const runs = await interleave(
+    let spools = 0;
+    /** The same through the spool in the background; milliseconds until every run is on disk there, or in the store. */
+    const spooled = async (until: 'spool' | 'store'): Promise<number> => {
+      const to = createSpooledTracking(store, join(scratch, `local spool ${spools++}`), { background: true });
+      const begun = performance.now();
+      await logRuns(to, 'bench', RUNS);
+      const taken = performance.now() - begun;
+      await to.drain();
+      const there = performance.now() - begun;
+      await to.close();
+      return until === 'spool' ? taken : there;
+    };
+    const [direct, ...others] = await interleave(
       [
         { name: 'netloop', run: async () => void (await logRuns(store, 'bench', RUNS)) },
+        { name: 'netloop, through the spool', run: () => spooled('store') },
+        { name: 'netloop, until the spool has it', run: () => spooled('spool') },
         { name: 'Python, fluent', run: () => peer.run({ do: 'fluent', experiment: 'bench', runs: THEIRS }) },
         { name: 'Python, MlflowClient', run: () => peer.run({ do: 'low-level', experiment: 'bench', runs: THEIRS }) },
       ],
       rounds,
     );
-    report("runs to the embedded store and to MLflow's own local SQLite", 'runs/s', [RUNS, THEIRS, THEIRS], runs);
+    const theirs = others.slice(2);
+    for (const [way, ours] of [
+      ['each call a transaction', direct!],
+      ['through the spool, until the store has them', others[0]!],
+      ['through the spool, until a killed process would not lose them', others[1]!],
+    ] as const)
+      report(`runs to the embedded store (${way}) and to MLflow's own local SQLite`, 'runs/s', [RUNS, THEIRS, THEIRS], [ours, ...theirs]);
     const metrics = await interleave(
       [
         { name: 'netloop', run: async () => void (await logBatched(store, 'bench', METRICS)) },
