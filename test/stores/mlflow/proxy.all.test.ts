@@ -76,3 +76,29 @@ describe.skipIf(python === null)('a real MLflow server behind TLS and a password
     await expect(tried(env)).rejects.toMatchObject({ code: 'NL_SERVER', message: expect.stringMatching(said) });
   });
 });
+
+describe.skipIf(python === null)('a real MLflow server with workspaces', () => {
+  it('keeps what MLFLOW_WORKSPACE names apart, and says so when there is none of that name', { timeout: 120_000 }, async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'netloop-mlflow-'));
+    const server = await startMlflow(python!, dir, { env: { MLFLOW_ENABLE_WORKSPACES: 'true' } });
+    onTestFinished(async () => {
+      await server.stop();
+      rmSync(dir, { recursive: true, force: true });
+    });
+    await server.post('/api/3.0/mlflow/workspaces', { name: 'blue' });
+    const open = (env: Record<string, string>) => {
+      const tracking = createServerTracking(serverSettings({ MLFLOW_TRACKING_URI: server.uri, ...env })!);
+      onTestFinished(() => tracking.close());
+      return tracking;
+    };
+    const blue = open({ MLFLOW_WORKSPACE: 'blue' });
+    const run = await blue.start({ experiment: 'lab', name: 'a' });
+    await blue.artifact(run, 'note.txt', 'in blue');
+    expect((await blue.runs()).map(({ id }) => id)).toEqual([run]);
+    expect(await open({}).runs()).toEqual([]);
+    await expect(open({ MLFLOW_WORKSPACE: 'green' }).runs()).rejects.toMatchObject({
+      code: 'NL_SERVER',
+      message: expect.stringContaining("Workspace 'green' not found"),
+    });
+  });
+});
