@@ -68,6 +68,8 @@ export interface AlertFilter {
   readonly rule?: string;
   readonly source?: AlertSource;
   readonly user?: string;
+  /** An address that stands anywhere in it: as the user's, at either end, in the scope or among the words of the evidence. */
+  readonly naming?: string;
   readonly deployment?: string;
   /** Every deployment but these. */
   readonly otherThan?: readonly string[];
@@ -143,14 +145,18 @@ export interface AlertArchive {
 /** The default cap of an alert store. */
 export const MAX_ALERTS = 1_000_000;
 
+/** Whether a word stands in an alert. Stores ask the same of their text. */
+const names = (alert: StoredAlert, word: string): boolean => JSON.stringify(alert).replaceAll('"', ' ').includes(` ${word} `);
+
 /** Whether an alert is one the filter names, whatever archive holds it. */
-export const fits = (alert: StoredAlert, { since, until, rule, source, user, deployment, otherThan, id }: AlertFilter): boolean =>
+export const fits = (alert: StoredAlert, { since, until, rule, source, user, naming, deployment, otherThan, id }: AlertFilter): boolean =>
   (id === undefined || alert.id === id) &&
   (since === undefined || alert.ts >= since) &&
   (until === undefined || alert.ts < until) &&
   (rule === undefined || alert.rule === rule) &&
   (source === undefined || alert.source === source) &&
   (user === undefined || alert.user === user) &&
+  (naming === undefined || names(alert, naming)) &&
   (deployment === undefined || alert.deployment === deployment) &&
   !otherThan?.includes(alert.deployment);
 
@@ -162,7 +168,7 @@ export function checkErasure(filter: AlertFilter): void {
   if (Object.values(filter).some((value) => value !== undefined)) return;
   throw new NetloopError(
     'NL_OPTION',
-    'invalid filter: expected at least one of since, until, rule, source, user, deployment, otherThan, id, archive, got none',
+    'invalid filter: expected at least one of since, until, rule, source, user, naming, deployment, otherThan, id, archive, got none',
   );
 }
 

@@ -3,12 +3,13 @@ import { NetloopError } from './errors.js';
 import { type Feedback, type FeedbackStore, userKey } from './feedback.js';
 import type { WindowStore } from './kept-window.js';
 import { type Ledger, namesEntry } from './ledger.js';
+import { addressBytes } from './privacy.js';
 import type { ModelName } from './registry.js';
 import { forgetRows, type TrustedStore } from './trusted.js';
 
 /** What is to be forgotten: all of these must hold. */
 export interface Erasure {
-  /** A user as alerts name it: `user_id`, else the source address. */
+  /** A user as alerts name it: `user_id`, else the source address, whose alerts go wherever it stands in them: also as a target or a witness. */
   readonly user?: string;
   /** 'flow@3': what its scores labelled. */
   readonly version?: string;
@@ -58,6 +59,7 @@ export async function forget(
   const id = user === undefined ? undefined : userKey(key, user);
   const labels = { user: id, version, rule, until };
   const whole = version === undefined && rule === undefined;
+  const about = { ...(user !== undefined && addressBytes(user) ? { naming: user } : { user }), until };
 
   const reservoir: Record<ModelName, number> = { flow: 0, behaviour: 0 };
   const golden: Record<ModelName, number> = { flow: 0, behaviour: 0 };
@@ -79,6 +81,6 @@ export async function forget(
     golden,
     windows: windows ? await windows.forget(labels, { dryRun }) : { rows: 0, windows: 0 },
     feedback: feedback && whole ? await inFeedback() : 0,
-    alerts: alerts && whole ? await (dryRun ? alerts.count({ user, until, archive: 'any' }) : alerts.forget({ user, until })) : 0,
+    alerts: alerts && whole ? await (dryRun ? alerts.count({ ...about, archive: 'any' }) : alerts.forget(about)) : 0,
   };
 }

@@ -14,7 +14,7 @@ export const MAX_HUB_ALERTS = 20_000_000;
 
 /** A filter as SQL: each field given is one test; `values` continues those that are there. */
 function where(
-  { since, until, rule, source, user, deployment, otherThan, id, archive }: AlertFilter,
+  { since, until, rule, source, user, naming, deployment, otherThan, id, archive }: AlertFilter,
   more: readonly (readonly [string, unknown])[] = [],
   values: unknown[] = [],
 ): { clause: string; values: unknown[] } {
@@ -24,6 +24,7 @@ function where(
     ['rule = ', rule],
     ['source = ', source],
     ['"user" = ', user],
+    [`replace(body, '"', ' ') LIKE `, naming && `% ${naming.replace(/[\\%_]/g, '\\$&')} %`],
     ['deployment = ', deployment],
     ['deployment <> ALL ', otherThan],
     ['id = ', id],

@@ -55,7 +55,7 @@ export interface AlertStoreOptions {
 }
 
 /** A filter as SQL: each field given is one test. */
-function where({ since, until, rule, source, user, deployment, otherThan, id, archive }: AlertFilter): {
+function where({ since, until, rule, source, user, naming, deployment, otherThan, id, archive }: AlertFilter): {
   tests: string[];
   values: Value[];
 } {
@@ -65,6 +65,7 @@ function where({ since, until, rule, source, user, deployment, otherThan, id, ar
     ['rule = ?', rule],
     ['source = ?', source],
     ['user = ?', user],
+    [`instr(replace(body, '"', ' '), ?) > 0`, naming && ` ${naming} `],
     ['deployment = ?', deployment],
     ['deployment NOT IN (SELECT value FROM json_each(?))', otherThan && JSON.stringify(otherThan)],
     ['id = ?', id],

@@ -73,6 +73,30 @@ export function alertStoreContract(
       expect(await store.count()).toBe(4);
     });
 
+    it('finds and erases by an address wherever it stands in an alert, and no other that only begins alike', async () => {
+      const store = await create();
+      const about = (n: number, change: Partial<StoredAlert>): StoredAlert => ({
+        ...storedAlert(n),
+        orig_h: '10.0.0.1',
+        scope: undefined,
+        ...change,
+      });
+      await store.append([
+        about(0, { user: '192.0.2.7', orig_h: '192.0.2.7' }),
+        about(1, { resp_h: '192.0.2.7' }),
+        about(2, { evidence: { claimed: '192.0.2.5 192.0.2.7', packets: 3 } }),
+        about(4, { scope: { orig_h: '192.0.2.7', since: 0, until: 1 } }),
+        about(5, { resp_h: '192.0.2.77' }),
+        about(7, { evidence: { claimed: '1192.0.2.7' } }),
+      ]);
+      await store.archive({ id: 'alert-1' }, { at: 1, note: '' });
+      expect(await store.count({ naming: '192.0.2.7', archive: 'any' })).toBe(4);
+      expect((await store.query({ naming: '192.0.2.7' })).alerts.map(({ id }) => id)).toEqual(['alert-0', 'alert-2', 'alert-4']);
+      expect(await store.count({ naming: '192_0.2.7', archive: 'any' })).toBe(0);
+      expect(await store.forget({ naming: '192.0.2.7' })).toBe(4);
+      expect((await store.query({ archive: 'any' })).alerts.map(({ id }) => id)).toEqual(['alert-5', 'alert-7']);
+    });
+
     it.each(['oldest', 'newest'] as const)('pages through all, %s first, each once, also while more come', async (order) => {
       const store = await create();
       await store.append(storedAlerts(0, 25));

@@ -38,13 +38,17 @@ const filesIn = (dir: string): string[] =>
   });
 const hits = (text: string): string[] => CANARIES.flatMap((canary) => canary.exec(text)?.[0] ?? []);
 
+const textOf = (path: string): string => {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+};
+
 /** What was found in each file below a folder, but for the recordings themselves. */
 function scan(dir: string): { readonly places: Record<string, string[]>; readonly files: readonly string[] } {
   const places: Record<string, string[]> = {};
   const files = filesIn(dir).filter((file) => !file.startsWith(join(dir, 'captures')));
   for (const path of files) {
-    const bytes = readFileSync(path);
-    const found = hits((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1'));
+    const found = hits(textOf(path));
     if (found.length > 0) places[path.slice(dir.length)] = found;
   }
   return { places, files };
@@ -111,9 +115,11 @@ test.each(addressPrivacies)(
     const sent = await fetch(`${url}/ingest/alerts`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ alerts: [planted] }),
+      body: JSON.stringify({
+        alerts: [{ ...planted, id: 'a target', rule: 'arp-sweep', user: '203.0.113.77', resp_h: '192.0.2.10' }, planted],
+      }),
     });
-    expect(await sent.json()).toMatchObject({ stored: 1 });
+    expect(await sent.json()).toMatchObject({ stored: 2 });
     const found = (await call('GET', '/alerts?limit=1000')).json.alerts as { id: string; rule: string; user: string }[];
     const spoofing = found.find(({ rule }) => rule === 'arp-spoofing')!;
     await hear(/arp-spoofing/);
@@ -144,6 +150,11 @@ test.each(addressPrivacies)(
     const places = { ...waiting.places, ...before.places, ...after.places };
     expect(after.files.length).toBeGreaterThan(10);
     if (mode === 'keep') {
+      // What was erased stands nowhere, neither as a source nor as a target.
+      expect(Object.values(before.places).flat()).toEqual(expect.arrayContaining(['203.0.113.77', NAME]));
+      const traffic = after.files.filter((file) => !file.includes('/artifacts/code/')); // what was changed in the source is no traffic
+      const left = traffic.filter((file) => /192\.0\.2\.10(?!\d)/.test(textOf(file)));
+      expect(left).toEqual([]);
       // The scan sees what is there.
       expect(heard).toEqual(expect.arrayContaining(['/alerts?limit=1000', '/alerts.csv', '/alerts/archive/1']));
       for (const where of [/alerts\.db/, /\/windows\/.*gz$/])
