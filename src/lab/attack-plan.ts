@@ -38,7 +38,7 @@ export function planAttack(seed: number, without: readonly Service[] = []): Proo
     attack(0, 'ssh-guess', 'hal', 'files', { port: 22, count: 48 }),
     attack(1, 'arp-spoof', 'gus', 'eli'),
     attack(2, 'syn-scan', 'ben', 'mail', { count: 150 }),
-    attack(3, 'syn-flood', 'dia', 'gw', { port: 22, count: 900, every: 200 }), // a server that nobody else calls: all of it is hers
+    attack(3, 'syn-flood', 'dia', 'web', { port: 80, count: 900, every: 200 }), // the server that everybody uses meanwhile
   ];
   return { ...planDay('day1', PAUSE * (attacks.length + 2), seed, without), attacks };
 }
