@@ -87,6 +87,8 @@ async function chainOf(tracking: RunStore, home: Home, last: RecordedRun): Promi
 async function manyOf(tracking: RunStore, home: Home, id: string, chain: boolean): Promise<readonly Task[] | null> {
   const group = await readGroup(tracking, await findNamed(tracking, id));
   if (!group) return chain ? chainOf(tracking, home, await readRun(tracking, id)) : null;
+  if (group.members.length === 0)
+    throw new NetloopError('NL_RUN_UNKNOWN', `group ${group.id} (${group.name}) has no finished run: there is nothing to run again`);
   const members: Task[] = [];
   for (const { run } of group.members) members.push(await taskOf(tracking, home, run));
   return members;

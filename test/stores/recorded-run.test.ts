@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { findRun, readRun } from '../../src/stores/recorded-run.js';
+import { cycleOf, findNamed, findRun, readRun, SEEDS_TAG } from '../../src/stores/recorded-run.js';
 import { createEmbeddedTracking } from '../../src/stores/tracking-embedded.js';
 import { testFolder } from './folder.js';
 
@@ -62,6 +62,27 @@ describe('a recorded run', () => {
     expect(await numbers()).toEqual([1, 2, 3]);
     await tracking.artifact(run, 'report.json', JSON.stringify(report));
     expect(await numbers()).toEqual([2, 3]); // a whole report is taken at its word
+  });
+
+  test('a group of seeds is no run, but its members are', async () => {
+    const { tracking, start } = open();
+    const group = await start('a1');
+    await tracking.log(group, { tags: { [SEEDS_TAG]: '[1]' } });
+    const member = await start('b1', group);
+    await tracking.log(member, { tags: { 'netloop.spec': '{}' } });
+    await tracking.artifact(member, 'spec.json', spec);
+    await tracking.finish(member, 'FINISHED');
+    await expect(readRun(tracking, group)).rejects.toThrow(/^run a10+ is a group of 1 seeds: name one of its runs, e\.g\. b10+$/);
+    expect((await readRun(tracking, 'b100')).id).toBe(member);
+  });
+
+  test('a cycle is told from its run, by its learner and number', async () => {
+    const { tracking, start } = open();
+    const run = await start('a1');
+    const child = await tracking.start({ experiment: 'e', name: 'behaviour cycle 12', id: 'c1'.padEnd(32, '0'), parent: run });
+    expect(cycleOf(await findNamed(tracking, child))).toEqual({ learner: 'behaviour', number: 12 });
+    expect(cycleOf(await findNamed(tracking, run))).toBeNull();
+    expect((await findRun(tracking, 'c100')).id).toBe(run);
   });
 
   test('what is no experiment, is damaged, or has a spec of another version is told', async () => {
