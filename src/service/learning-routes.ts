@@ -29,7 +29,7 @@ export function addLearningRoutes(app: App, { loop }: Parts): void {
       schema: { tags, summary: 'skips the interval, not the samples', body: whichLearner, response: { 202: trainingStarted, ...refused } },
     },
     async ({ body }, reply) => {
-      const learners = [...loop.trainNow(named(body))];
+      const learners = [...(await loop.trainNow(named(body)))];
       return reply.code(202).send({ message: 'Training cycle started', status: 'in_progress', learners });
     },
   );

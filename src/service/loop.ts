@@ -28,7 +28,7 @@ export interface Loop {
   /** Switches learners off: their windows are forgotten, a cycle under way finishes. */
   disable(names: readonly ModelName[]): readonly ConfigChange[];
   /** Begins a cycle of each as soon as possible; gives those that will. @throws NL_NOT_RUNNING, NL_BUSY, NL_TOO_FEW */
-  trainNow(names: readonly ModelName[]): readonly ModelName[];
+  trainNow(names: readonly ModelName[]): readonly ModelName[] | Promise<readonly ModelName[]>;
   config(): ServiceConfig;
   configure(input: Record<string, unknown>): readonly ConfigChange[];
   /** Puts the registry's champions live. @throws NL_MODEL_CORRUPT, NL_MODEL_SCHEMA: the old ones stay */

@@ -9,7 +9,7 @@ function showLearner(learner) {
   box.append(element('h3', titles[learner.name]));
   const live = learner.live === null ? 'no version yet' : 'version ' + learner.live + ' live';
   box.append(element('p', words[learner.state] + (learner.stage && learner.state === 'training' && learner.stage !== 'training' ? ' · ' + learner.stage : '') + ' · ' + live, 'state ' + moods[learner.state]));
-  if (learner.state !== 'inactive') {
+  if (learner.state !== 'inactive' && learner.cycle !== null) {
     box.append(element('p', 'Window ' + learner.cycle + ': ' + count.format(learner.flows) + ' flows · elapsed ' + span(learner.elapsed) + (learner.remaining === null ? '' : ' · remaining ' + span(learner.remaining))));
     if (learner.remaining !== null) {
       const bar = element('progress');
@@ -31,7 +31,7 @@ function showLearning(learning, sniffer) {
   rows('learners', learning.learners.map(showLearner));
   $('automatic').checked = learning.automatic;
   const running = sniffer.state === 'running';
-  $('train-now').disabled = !running;
+  $('train-now').disabled = !running && !learning.enabled; // a hub learns without a sniffer of its own
   $('collect').disabled = !running || learning.learners.every((learner) => learner.enabled);
 }
 function showSniffer(sniffer) {

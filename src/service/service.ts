@@ -13,6 +13,7 @@ import { createConfigStore } from './config.js';
 import { createErase } from './erase.js';
 import { createEventHub, type EventHub } from './events.js';
 import { createHubLearner, type HubLearner, type HubLearnerOptions } from './hub-learner.js';
+import { createHubLoop } from './hub-loop.js';
 import { createLog, logEvents } from './log.js';
 import { createLoop, type Loop, type LoopOptions } from './loop.js';
 import { createMonitor } from './monitor.js';
@@ -139,9 +140,29 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const { openInterface } = options;
   const shadows = createShadows({ registry: ports.registry, tracking: ports.tracking, config: config.get, onError: onShadowError });
-  const loop = shadows.witness(
+  const ownLoop = shadows.witness(
     await createLoop({ ports: shadows.watch(monitor.watch(ports)), config, captures, events, openInterface, privacy: mask.mode }),
   );
+  const onTrouble = (trouble: unknown): void => onError(trouble, 'hub');
+  const reload = (): Promise<unknown> => loop.reload();
+  const learner =
+    options.learner &&
+    createHubLearner({
+      ...options.learner,
+      alerts,
+      feedback: { ...feedback, key },
+      mask,
+      config: config.get,
+      now,
+      onTrouble,
+      onLook: () => void hubLoop?.refresh().catch(() => {}), // an outage is the learner's to tell
+      onCycle({ learner: name, number, state, reason, version, seconds }) {
+        events.emit({ kind: 'cycle', data: { learner: name, number, state, reason, version, seconds } });
+        void reload().catch(onTrouble);
+      },
+    });
+  const hubLoop = learner ? createHubLoop(ownLoop, { learner, journal: ports.journal }) : null;
+  const loop: Loop = hubLoop ?? ownLoop;
   const sampling = setInterval(() => monitor.note(loop.sniffer()), SAMPLE).unref();
   const retention = createRetention({ days: options.retentionDays, places, now, onError: (error) => onError(error, 'retention') });
   const { registry } = ports;
@@ -163,7 +184,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     now,
     onError,
   });
-  const url = await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+  const url = await app.listen({ host, port }).catch(async (cause: NodeJS.ErrnoException) => {
+    await learner?.close();
     const taken = cause.code === 'EADDRINUSE';
     throw new NetloopError(
       taken ? 'NL_BUSY' : 'NL_OPTION',
@@ -171,23 +193,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       { cause },
     );
   });
-  const onTrouble = (trouble: unknown): void => onError(trouble, 'hub');
-  const reload = (): Promise<unknown> => loop.reload();
-  const learner =
-    options.learner &&
-    createHubLearner({
-      ...options.learner,
-      alerts,
-      feedback: { ...feedback, key },
-      mask,
-      config: config.get,
-      now,
-      onTrouble,
-      onCycle({ learner: name, number, state, reason, version, seconds }) {
-        events.emit({ kind: 'cycle', data: { learner: name, number, state, reason, version, seconds } });
-        void reload().catch(onTrouble);
-      },
-    });
   const sensor = options.hub && createSensor({ ...options.hub, hub: options.hub.url, alerts: own, registry, reload, state, onTrouble });
   return {
     url,

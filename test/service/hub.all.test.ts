@@ -11,7 +11,7 @@ import { createAlertStore } from '../../src/stores/alerts-sqlite.js';
 import { openPostgres } from '../../src/stores/postgres.js';
 import { createPostgresRegistry } from '../../src/stores/registry-postgres.js';
 import { createPostgresTrusted } from '../../src/stores/trusted-postgres.js';
-import { testDatabase } from '../stores/database.js';
+import { openTestDatabase, testDatabase } from '../stores/database.js';
 import { testFolder } from '../stores/folder.js';
 import { createCaller } from './answers.js';
 import { siteAlerts, startCluster, startReplica, startWay, token } from './hub-world.js';
@@ -158,6 +158,47 @@ test('one hub, two replicas, twenty sensors, one killed and one cut off: 0 alert
   await once(child, 'close');
   for (const { broken } of replicas) expect(broken).toEqual([]);
 }, 400_000);
+
+test('a hub says why it waits, learns when it is asked to, without a sniffer, and every replica counts its cycles', async () => {
+  const { url } = await openTestDatabase();
+  await furnish(url);
+  const plain = { ...config, labels: { policy: 'plain' } };
+  const replicas = [await startReplica(url, { config: plain }), await startReplica(url, { config: plain })];
+  const [{ call }, other] = [await createCaller(replicas[0]!.url, token), await createCaller(replicas[1]!.url, token)];
+  const status = async (caller = call) => (await caller('GET', '/learning/status')).json;
+  const flow = async () => (await status()).learners.find(({ name }: { name: string }) => name === 'flow');
+  const refused = async (body?: object) => {
+    const { status: code, json } = await call('POST', '/learning/train-now', body);
+    return [code, json.error?.code, json.error?.message];
+  };
+  expect(await flow()).toMatchObject({ enabled: true, state: 'active', live: 1, waiting: null });
+  expect(await refused()).toEqual([409, 'NL_TOO_FEW', 'flow: need 100 new alerts, have 0']);
+  expect((await flow()).waiting).toBe('need 100 new alerts, have 0');
+  expect((await status()).waiting).toBe('behaviour: no sniffer is running; flow: need 100 new alerts, have 0');
+  expect((await refused({ learner: 'behaviour' }))[1]).toBe('NL_NOT_RUNNING');
+
+  const { key } = (await call('POST', '/deployments/site-1')).json;
+  const sent = await fetch(`${replicas[0]!.url}/ingest/alerts`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ alerts: siteAlerts(1, 600) }),
+  });
+  expect(await sent.json()).toMatchObject({ stored: 600 });
+  const begun = await call('POST', '/learning/train-now');
+  expect([begun.status, begun.json]).toEqual([202, { message: 'Training cycle started', status: 'in_progress', learners: ['flow'] }]);
+  await until(async () => (await status()).total_training_cycles === 1 && (await flow()).state === 'active');
+  expect(await status()).toMatchObject({ model_versions: 2, last_training_time: expect.any(String), is_training: false });
+  expect((await status(other.call)).total_training_cycles).toBe(0);
+  expect(await replicas[1]!.learner!.turn()).toBe('another replica learns');
+  await until(async () => (await status(other.call)).total_training_cycles === 1);
+
+  await call('POST', '/learning/stop', { learner: 'flow' });
+  expect(await flow()).toMatchObject({ enabled: false, state: 'inactive', waiting: 'switched off' });
+  expect((await refused({ learner: 'flow' }))[1]).toBe('NL_NOT_RUNNING');
+  expect((await call('POST', '/learning/start', { learner: 'flow' })).status).toBe(200);
+  expect(await flow()).toMatchObject({ enabled: true, state: 'active' });
+  for (const { broken } of replicas) expect(broken).toEqual([]);
+}, 200_000);
 
 test('the database gone and back: sensors and the replica itself wait, nothing is lost, and everything goes on', async () => {
   const cluster = await startCluster();
