@@ -39,6 +39,8 @@ export interface AlertDifferences {
 export interface DifferenceTally {
   add(flow: Flow, a: number | null, b: number | null): void;
   state(): AlertDifferences;
+  /** Lists none of what was listed: flows have addresses. Counts stay. */
+  forget(): void;
 }
 
 export interface DifferenceOptions {
@@ -90,6 +92,7 @@ export function createDifferenceTally({ above, most, differing = false }: Differ
       });
       if (alerts.length > 2 * most) alerts.splice(0, alerts.length - most);
     },
+    forget: () => void alerts.splice(0),
     state: () => ({
       ...count,
       meanShift: count.shared === 0 ? null : sum / count.shared,
@@ -97,7 +100,7 @@ export function createDifferenceTally({ above, most, differing = false }: Differ
       attacks: { ...kinds.attacks },
       benign: { ...kinds.benign },
       alerts: alerts.slice(-most),
-      unlisted: Math.max(0, (differing ? 0 : count.both) + count.onlyA + count.onlyB - most),
+      unlisted: (differing ? 0 : count.both) + count.onlyA + count.onlyB - Math.min(most, alerts.length),
     }),
   };
 }

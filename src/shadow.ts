@@ -43,6 +43,8 @@ export interface Shadow {
   /** The challenger answers up to `most` of the flows that wait; true while more do. */
   work(most?: number): boolean;
   report(): ShadowReport;
+  /** Drops what names a flow: alerts that are listed, and flows that wait. Counts stay. */
+  forget(): void;
   dispose(): void;
 }
 
@@ -121,6 +123,11 @@ export function createShadow(options: ShadowOptions): Shadow {
       lost,
       ...tally.state(),
     }),
+    forget() {
+      lost += queue.length;
+      queue = [];
+      tally.forget();
+    },
     dispose() {
       queue = [];
       detector.dispose();

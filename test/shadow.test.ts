@@ -110,6 +110,19 @@ describe('a challenger in the shadow', () => {
     expect(late.unlisted).toBe(late.onlyA + late.onlyB - 5);
   });
 
+  test('forgets whom it saw, and keeps its counts', () => {
+    const [champion, challenger] = [versionOf('flow', 1), versionOf('flow', 2)];
+    const shadow = createShadow({ challenger, champion: 1, alertAbove: middleOf(champion) });
+    watch([champion], { onScore: shadow.scored, onStep: shadow.step }, (i) => void (i < 400 && shadow.work()));
+    const before = shadow.report();
+    expect([before.waiting > 0, before.alerts.length]).toEqual([true, 20]);
+    shadow.forget();
+    while (shadow.work()) {}
+    const { onlyA, onlyB, answers } = before;
+    expect(shadow.report()).toMatchObject({ alerts: [], unlisted: onlyA + onlyB, onlyA, onlyB, answers, waiting: 0, lost: before.waiting });
+    shadow.dispose();
+  });
+
   test('another champion begins a new count; without one all alerts are its own', () => {
     const challenger = versionOf('flow', 3);
     const shadow = createShadow({ challenger, alertAbove: 0 });

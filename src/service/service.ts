@@ -10,7 +10,7 @@ import { maskAlertId, maskedAlerts, maskedTracking } from '../stores/masked.js';
 import { createWaitingAlerts } from '../stores/waiting-alerts.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
-import { createErase } from './erase.js';
+import { createErase, type Erase } from './erase.js';
 import { createEventHub, type EventHub } from './events.js';
 import { createHubLearner, type HubLearner, type HubLearnerOptions } from './hub-learner.js';
 import { createHubLoop } from './hub-loop.js';
@@ -166,7 +166,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const sampling = setInterval(() => monitor.note(loop.sniffer()), SAMPLE).unref();
   const retention = createRetention({ days: options.retentionDays, places, now, onError: (error) => onError(error, 'retention') });
   const { registry } = ports;
-  const erase = createErase({ places, mask, state, now });
+  const eraseKept = createErase({ places, mask, state, now });
+  const erase: Erase = (user) => {
+    shadows.forget();
+    return eraseKept(user);
+  };
   const app = await createServer({
     ...options,
     host,

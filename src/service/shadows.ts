@@ -21,6 +21,8 @@ export interface Shadows {
   report(name: ModelName): ShadowReport | null;
   /** Ends it and gives its last report; null where nothing was in the shadow. */
   stop(name: ModelName): ShadowReport | null;
+  /** Drops what names a flow, whoever's it was: somebody is to be erased. */
+  forget(): void;
   close(): void;
 }
 
@@ -119,6 +121,9 @@ export function createShadows({ registry, tracking, config, onError = () => {} }
     },
     report: (name) => shadows.get(name)?.report() ?? null,
     stop,
+    forget() {
+      for (const shadow of shadows.values()) shadow.forget();
+    },
     close() {
       for (const name of [...shadows.keys()]) stop(name);
     },

@@ -85,15 +85,18 @@ test('counts whose alerts differ, changes none, and goes into the evidence of th
   expect(broken).toEqual([]);
 });
 
-test('its addresses leave the process as every address does, and it ends when it is told to', async () => {
+test('its addresses leave the process as every address does, go when somebody is erased, and it ends when it is told to', async () => {
   const { call, ports, replay, until, shadow } = await learnt({ mask: createMask({ mode: 'truncate' }) });
   const { version } = await putOpposite(ports.registry);
   await call('POST', '/models/flow/shadow', { version });
   await replay();
   await until(async () => (await shadow()).waiting === 0);
+  const { alerts, onlyA } = await shadow();
+  expect(alerts.length).toBeGreaterThan(0);
+  for (const { orig_h, resp_h } of alerts) expect([orig_h, resp_h].every((address) => address.endsWith('.0'))).toBe(true);
+  expect((await call('POST', '/privacy/erase', { user: 'somebody' })).status).toBe(200);
   const last = (await call('DELETE', '/models/flow/shadow')).json.shadow;
-  expect(last.alerts.length).toBeGreaterThan(0);
-  for (const { orig_h, resp_h } of last.alerts) expect([orig_h, resp_h].every((address) => address.endsWith('.0'))).toBe(true);
+  expect(last).toMatchObject({ alerts: [], onlyA });
   expect((await call('DELETE', '/models/flow/shadow')).json.shadow).toBeNull();
 });
 
