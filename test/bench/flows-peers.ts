@@ -130,8 +130,13 @@ func main() {
 /** A peer that is ready to run, or why it is not. */
 export type Peer = { readonly run: (file: string, scratch: string) => Taken } | { readonly absent: string };
 
-const attempt = (program: string, args: readonly string[], cwd?: string): string | null => {
-  const result = spawnSync(program, args, { encoding: 'utf8', cwd, env: { ...process.env, GOFLAGS: '-mod=mod' } });
+const attempt = (
+  program: string,
+  args: readonly string[],
+  cwd?: string,
+  env: NodeJS.ProcessEnv = { GOFLAGS: '-mod=mod' },
+): string | null => {
+  const result = spawnSync(program, args, { encoding: 'utf8', cwd, env: { ...process.env, ...env } });
   if (result.error) return result.error.message;
   return result.status === 0 ? null : (result.stderr || result.stdout).trim().split('\n').at(-1)!;
 };
@@ -162,7 +167,9 @@ function go(root: string): Peer {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'main.go'), gopacket);
     writeFileSync(join(folder, 'go.mod'), 'module peer\n\ngo 1.19\n\nrequire github.com/google/gopacket v1.1.19\n');
-    const why = attempt('go', ['build', '-o', bin, '.'], folder);
+    // As Debian ships it (golang-github-google-gopacket-dev, golang-golang-x-net-dev, golang-golang-x-sys-dev), else as a module.
+    const asDebian = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode' };
+    const why = attempt('go', ['build', '-o', bin, 'main.go'], folder, asDebian) && attempt('go', ['build', '-o', bin, '.'], folder);
     if (why !== null) return { absent: `gopacket could not be built: ${why}` };
   }
   return { run: (capture) => measure(bin, [capture]) };
