@@ -46,7 +46,7 @@ export interface ProbationOptions {
 const fixed = (x: number): string => x.toFixed(4);
 
 /** Answers by the predecessor on the rows the live model was given. @throws NL_MODEL_CORRUPT, NL_LAYER_UNKNOWN */
-function createShadow({ model: file, encoder: encoderFile }: ModelVersion): { predict(rows: Scored['rows']): number; model: Model } {
+function createPredecessor({ model: file, encoder: encoderFile }: ModelVersion): { predict(rows: Scored['rows']): number; model: Model } {
   const model = loadModel(file);
   const encoder = loadEncoder(encoderFile);
   const { features, steps } = file.architecture;
@@ -62,7 +62,7 @@ function createShadow({ model: file, encoder: encoderFile }: ModelVersion): { pr
 }
 
 /**
- * Watches a new version beside its predecessor, which answers the same rows in its shadow: what differs is the model, not the traffic.
+ * Watches a new version beside its predecessor, which answers the same rows: what differs is the model, not the traffic.
  * Its limits are the gate's: the share of rows called attacks may not move by more than `maxRateShift`; where there is evidence (rules,
  * people) recall may not fall by more than `maxRecallDrop`, nor the false-positive rate rise by more than `maxFprRise`.
  * @throws NL_MODEL_CORRUPT, NL_LAYER_UNKNOWN when the predecessor cannot be loaded
@@ -77,7 +77,7 @@ export function createProbation({
   personOf = () => undefined,
   least = 50,
 }: ProbationOptions): Probation {
-  const shadow = createShadow(previous);
+  const predecessor = createPredecessor(previous);
   const answers: { readonly flow: Flow; readonly now: boolean; readonly before: boolean }[] = [];
 
   function judge(): ProbationVerdict {
@@ -108,9 +108,9 @@ export function createProbation({
     of,
     seen: () => answers.length,
     observe({ rows, score, flow }) {
-      answers.push({ flow, now: score >= alertAbove, before: shadow.predict(rows) >= alertAbove });
+      answers.push({ flow, now: score >= alertAbove, before: predecessor.predict(rows) >= alertAbove });
       return answers.length < of ? null : judge();
     },
-    end: () => shadow.model.dispose(),
+    end: () => predecessor.model.dispose(),
   };
 }
