@@ -14,6 +14,7 @@ import { type Session, startSession } from './session.js';
 import { type LearnerState, type LearningState, learnerNames, type Reload, type SnifferRequest, type SnifferStatus } from './status.js';
 import { openWatched, type WatchOptions } from './watched.js';
 import { watchJournal } from './watched-ports.js';
+import { orRulesAlone } from './watched-registry.js';
 
 /** Detects and learns at the same time, over a source chosen at run time. One sniffer at a time. */
 export interface Loop {
@@ -74,6 +75,7 @@ const notRunning = (what: string): NetloopError =>
 
 export async function createLoop({ ports, config, captures, events, openInterface, privacy = 'keep' }: LoopOptions): Promise<Loop> {
   const iso = (): string => new Date(ports.now()).toISOString();
+  const usable = orRulesAlone(ports.registry);
   const past = (await ports.journal.history({ limit: MAX_CYCLES })).filter(trained);
   let cycles = past.length;
   let lastTraining = past.length > 0 ? new Date(past[0]!.updated).toISOString() : null;
@@ -81,7 +83,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
   const live = new Map<ModelName, number | null>();
   for (const name of learnerNames) {
     versions.set(name, (await ports.registry.list(name)).at(-1)?.version ?? 0); // old ones may have been pruned
-    live.set(name, (await ports.registry.current(name))?.version ?? null);
+    live.set(name, (await usable.current(name))?.version ?? null);
   }
 
   let session: Session | null = null;
@@ -190,7 +192,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
       asked.clear();
       const begun = await startSession({
         spec,
-        ports: { ...ports, journal, alerts },
+        ports: { ...ports, journal, alerts, registry: usable },
         source,
         datasets,
         speed,

@@ -4,6 +4,7 @@ import { championDocument, championTag, holdsTag } from './champion.js';
 import type { App, Parts } from './parts.js';
 import { championFile, errorShape, modelList, modelName, promoteBody, promotion, rollbackBody } from './shapes.js';
 import { learnerNames } from './status.js';
+import { orRulesAlone } from './watched-registry.js';
 
 const tags = ['models'];
 const refused = { 400: errorShape, 404: errorShape, 409: errorShape };
@@ -23,7 +24,7 @@ export function addModelRoutes(app: App, { loop, registry, mask }: Parts): void 
     models: await Promise.all(
       learnerNames.map(async (name) => ({
         name,
-        champion: (await registry.current(name))?.version ?? null,
+        champion: (await orRulesAlone(registry).current(name))?.version ?? null,
         versions: (await registry.list(name)).map(({ version, parent, note, run, model, dataHash, goldenHash, metrics }) => ({
           version,
           parent,

@@ -134,7 +134,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       events.emit({ kind: 'health', data: { ...degradation } });
       teller.tell({ source: 'netloop', ...degradation });
       // The next rung: whether another version would do better is seen before anybody decides.
-      if (degradation.until === null && degradation.learner) void shadows.startNewest(degradation.learner).catch(onShadowError);
+      const { kind, learner: name, until } = degradation;
+      if (until === null && name && kind !== 'model-damaged') void shadows.startNewest(name).catch(onShadowError);
     },
     onError: (error) => onError(error, 'monitor'),
   });

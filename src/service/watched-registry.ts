@@ -34,3 +34,13 @@ export function watchChampions(registry: Remembering, onChampion: (name: ModelNa
     },
   };
 }
+
+/** The same registry, where a model of which no version can be loaded is one that is not there: rules watch alone. */
+export const orRulesAlone = (registry: Registry): Registry => ({
+  ...registry,
+  current: (name) =>
+    registry.current(name).catch((error: unknown) => {
+      if (isNetloopError(error) && error.code === 'NL_MODEL_CORRUPT') return null;
+      throw error;
+    }),
+});

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startProcess } from './process.js';
@@ -66,5 +66,19 @@ test("the champion's file is damaged while it serves: the last good version take
   expect((await second.call('POST', '/detector/reload')).json.models).toContainEqual({ name: 'flow', version: champion, changed: true });
   expect(await damaged(second)).toMatchObject([{ version: champion, until: expect.any(String) }]);
   expect(await second.stop()).toBe(0);
+
+  // Not one version is whole: rules watch alone, and that is said.
+  const numbers = readdirSync(join(home, 'models', 'flow')).filter((name) => /^\d+$/.test(name));
+  for (const number of numbers) damage(home, Number(number));
+  const third = await startProcess(home);
+  expect((await third.call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' })).status).toBe(200);
+  await third.until(async () => (await sniffer(third)).state === 'stopped');
+  expect((await sniffer(third)).error).toBe(null);
+  expect(await damaged(third)).toMatchObject([
+    { version: champion, until: null, message: expect.stringContaining('cannot be loaded, and no other version can:') },
+  ]);
+  expect((await third.call('GET', '/models')).json.models).toContainEqual({ name: 'flow', champion: null, versions: [] });
+  expect((await third.call('POST', '/detector/reload')).json.error.code).toBe('NL_MODEL_CORRUPT');
+  expect(await third.stop()).toBe(0);
   expect(await alertsIn(home)).toEqual(expected);
 });
