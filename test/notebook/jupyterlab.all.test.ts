@@ -96,9 +96,14 @@ describe.skipIf(!possible && !process.env.CI)('in JupyterLab', () => {
     await page.locator('.jp-OutputArea-output', { hasText: 'working' }).waitFor({ timeout: 90_000 });
     await page.locator('[data-command="notebook:interrupt-kernel"], [data-jp-item-name="interrupt"]').first().click();
     await page.getByText('Interrupted asynchronously').first().waitFor({ timeout: 60_000 });
-    await page.locator('.jp-CodeCell').nth(3).locator('.cm-content').click();
-    await page.keyboard.press('Shift+Enter');
-    await page.locator('.jp-OutputArea-output', { hasText: 'alive true' }).waitFor({ timeout: 60_000 });
+    // Whatever is asked for while the interrupted run is being cleared away is dropped, so one asks again, as a person does.
+    const alive = page.locator('.jp-OutputArea-output', { hasText: 'alive true' });
+    for (let asked = 0; asked < 20 && !(await alive.isVisible()); asked++) {
+      await page.locator('.jp-CodeCell').nth(3).locator('.cm-content').click();
+      await page.keyboard.press('Shift+Enter');
+      await alive.waitFor({ timeout: 5000 }).catch(() => {});
+    }
+    expect(await alive.isVisible()).toBe(true);
     await page.close();
     await running;
   }, 300_000);
