@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { type CycleJob, type CycleResult, runCycle } from '../src/cycle.js';
+import { type CycleResult, runCycle } from '../src/cycle.js';
 import { createMemoryRegistry, type ModelName } from '../src/registry.js';
 import { runCycleInWorker } from '../src/workers/cycle.js';
 import { trainInWorker } from '../src/workers/train.js';
 import { specOf, trainHere } from './promises/run.js';
-import { makeSteps } from './traffic/flows.js';
+import { makeCycleJob } from './traffic/cycle-job.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -22,23 +22,6 @@ function held(): number {
 }
 
 const spec = specOf({ behaviour: { units: [64], dense: [32] } }); // of a size that shows when it is held
-const jobOf = (learner: ModelName, number: number, trusted: CycleJob['trusted']): CycleJob => ({
-  learner,
-  number,
-  window: { from: number - 1, to: number },
-  seed: 7,
-  trusted,
-  alerts: [],
-  steps: makeSteps({ flows: 900, seed: number }).map((step) => ({
-    ...step,
-    score: number > 1 ? (step.flow.label === 1 ? 0.99 : 0.01) : null,
-  })),
-  settings: spec[learner],
-  sequence: spec.sequence,
-  policy: spec.labels,
-  gate: spec.gate,
-});
-
 /** Fifty cycles of both learners, each on what the one before left. Returns what was held after each tenth, and how often each trained. */
 async function fifty(cycle: typeof runCycle, train: Parameters<typeof runCycle>[2]['train']) {
   const last: Partial<Record<ModelName, CycleResult>> = {};
@@ -47,7 +30,13 @@ async function fifty(cycle: typeof runCycle, train: Parameters<typeof runCycle>[
   for (let number = 1; number <= CYCLES; number++) {
     for (const learner of ['flow', 'behaviour'] as const) {
       const before = last[learner];
-      const job = jobOf(learner, number, before?.trusted ?? null);
+      const job = makeCycleJob(number, {
+        spec,
+        learner,
+        flows: 900,
+        trusted: before?.trusted ?? null,
+        window: { from: number - 1, to: number },
+      });
       const counting: typeof train = (...args) => {
         trained[learner]++;
         return train(...args);

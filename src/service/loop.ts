@@ -11,7 +11,15 @@ import type { ConfigChange, ConfigStore, ServiceConfig } from './config.js';
 import type { EventHub } from './events.js';
 import { cycleHistory, type HistoryItem, trained } from './history.js';
 import { type Session, startSession } from './session.js';
-import { type LearnerState, type LearningState, learnerNames, type Reload, type SnifferRequest, type SnifferStatus } from './status.js';
+import {
+  idle,
+  type LearnerState,
+  type LearningState,
+  learnerNames,
+  type Reload,
+  type SnifferRequest,
+  type SnifferStatus,
+} from './status.js';
 import { openWatched, type WatchOptions } from './watched.js';
 import { watchJournal } from './watched-ports.js';
 import { orRulesAlone } from './watched-registry.js';
@@ -53,22 +61,6 @@ export interface LoopOptions {
   /** What is done with addresses everywhere else: windows that are kept follow it. 'keep' or absent: they follow the configuration. */
   readonly privacy?: AddressPrivacy;
 }
-
-const idle: SnifferStatus = {
-  state: 'stopped',
-  capture: null,
-  interface: null,
-  filter: null,
-  speed: null,
-  started: null,
-  ended: null,
-  flows: 0,
-  alerts: 0,
-  capture_loss: null,
-  ts: null,
-  share: null,
-  error: null,
-};
 
 const notRunning = (what: string): NetloopError =>
   new NetloopError('NL_NOT_RUNNING', `${what}: no sniffer is running; POST /sniffer/start first`);

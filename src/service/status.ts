@@ -35,6 +35,23 @@ export interface SnifferStatus {
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
+/** No sniffer was started yet. */
+export const idle: SnifferStatus = {
+  state: 'stopped',
+  capture: null,
+  interface: null,
+  filter: null,
+  speed: null,
+  started: null,
+  ended: null,
+  flows: 0,
+  alerts: 0,
+  capture_loss: null,
+  ts: null,
+  share: null,
+  error: null,
+};
+
 /** A learner as pages show it. */
 export interface LearnerState {
   readonly name: ModelName;

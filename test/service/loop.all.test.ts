@@ -10,19 +10,7 @@ import { createLoop } from '../../src/service/loop.js';
 import { resolveSpec } from '../../src/spec.js';
 import { testFolder } from '../stores/folder.js';
 import { writeZeekJson } from '../traffic/zeek-json.js';
-
-/** Small models and small windows: two or three cycles of each learner in about a second. */
-const small = {
-  flow: { every: { flows: 400 }, minSamples: 50, first: { epochs: 6, learningRate: 0.003 }, dense: [16] },
-  behaviour: {
-    every: { flows: 500 },
-    minSamples: 10,
-    first: { epochs: 4, learningRate: 0.005 },
-    train: { epochs: 2 },
-    units: [8],
-    dense: [8],
-  },
-};
+import { small } from './site.js';
 
 async function createTestLoop({ flows = 2000, config = small as Record<string, unknown> } = {}) {
   const dir = testFolder();

@@ -6,27 +6,11 @@ import type { LedgerEntry } from '../../src/ledger.js';
 import { createMemoryRegistry } from '../../src/registry.js';
 import type { Sample } from '../../src/samples.js';
 import { runCycleInWorker } from '../../src/workers/cycle.js';
-import { specOf, trainHere } from '../promises/run.js';
+import { trainHere } from '../promises/run.js';
+import { makeCycleJob } from '../traffic/cycle-job.js';
 import { makeSteps } from '../traffic/flows.js';
 
-const { flow: settings, sequence, labels: policy, gate } = specOf();
-const job = (number: number, more: Partial<CycleJob> = {}): CycleJob => ({
-  learner: 'flow',
-  number,
-  window: { from: 0, to: 1 },
-  seed: 7,
-  trusted: null,
-  alerts: [],
-  steps: makeSteps({ flows: 400, seed: number }).map((step) => ({
-    ...step,
-    score: number > 1 ? (step.flow.label === 1 ? 0.99 : 0.01) : null,
-  })),
-  settings,
-  sequence,
-  policy,
-  gate,
-  ...more,
-});
+const job = makeCycleJob;
 
 /** What other sites' alerts teach: more than one message to the thread holds. */
 const extra = makeSteps({ flows: 600, seed: 9 }).map(

@@ -10,8 +10,8 @@ import { createFileRegistry } from '../../../src/stores/registry-files.js';
 import { runCycleInWorker } from '../../../src/workers/cycle.js';
 import { trainInWorker } from '../../../src/workers/train.js';
 import { makeRows } from '../../networks/rows.js';
-import { specOf, trainHere } from '../../promises/run.js';
-import { makeSteps } from '../../traffic/flows.js';
+import { trainHere } from '../../promises/run.js';
+import { makeCycleJob } from '../../traffic/cycle-job.js';
 import { convolution, features, fileOf, small, steps } from './models.js';
 
 const rows = makeRows({ steps, features }, 200, 4);
@@ -43,23 +43,7 @@ test('layers of TensorFlow.js train in a thread as they do here, and are cancell
 });
 
 test('two cycles in threads learn such layers, and every version comes back whole from the registry on disk', async () => {
-  const { behaviour: settings, sequence, labels: policy, gate } = specOf();
-  const job = (number: number): CycleJob => ({
-    learner: 'behaviour',
-    number,
-    window: { from: 0, to: 1 },
-    seed: 7,
-    trusted: null,
-    alerts: [],
-    steps: makeSteps({ flows: 900, seed: number }).map((step) => ({
-      ...step,
-      score: number > 1 ? (step.flow.label === 1 ? 0.99 : 0.01) : null,
-    })),
-    settings,
-    sequence,
-    policy,
-    gate,
-  });
+  const job = (number: number): CycleJob => makeCycleJob(number, { learner: 'behaviour', flows: 900 });
   const first: FirstModel = (shape) => fileOf(small(11, shape));
   const cycles = async (cycle: typeof runCycle, train: typeof trainHere, folder: string) => {
     const registry = createFileRegistry({ dir: join(dir, folder), now: () => 0 });
