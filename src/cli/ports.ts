@@ -19,4 +19,5 @@ export const openRegistry = ({ write = false } = {}): { registry: FileRegistry; 
   engines.openRegistry(write ? prepareHome(openHome()) : openHome(), words);
 
 /** Every port of an experiment on this folder's home; what happens there is told on standard error. */
-export const openPorts = (spec: Spec): Promise<engines.HomePorts> => engines.openPorts(spec, openHome(), words);
+export const openPorts = (spec: Spec, how: Pick<engines.PortsOptions, 'oneThread'> = {}): Promise<engines.HomePorts> =>
+  engines.openPorts(spec, openHome(), { ...words, ...how });

@@ -37,9 +37,16 @@ function oneRun(input: Record<string, unknown>, file: string): Spec {
   return resolveSpec(base, file);
 }
 
+interface RunHow {
+  readonly quiet?: boolean;
+  readonly oneThread?: boolean;
+  /** The group that the run belongs to. */
+  readonly parent?: string;
+}
+
 /** Runs a spec on the home's stores with a progress line. */
-export async function runSpec(spec: Spec, { quiet = false, parent }: { quiet?: boolean; parent?: string } = {}): Promise<ExperimentReport> {
-  const ports = await openPorts(spec);
+export async function runSpec(spec: Spec, { quiet = false, oneThread, parent }: RunHow = {}): Promise<ExperimentReport> {
+  const ports = await openPorts(spec, { oneThread });
   const line = createProgressLine();
   try {
     const report = await runExperiment(spec, {
@@ -90,19 +97,21 @@ export function addRun(program: Command): void {
     .argument('<experiment>', 'a file such as experiments/lab.yaml')
     .option('--set <path=value...>', 'override one value of the spec', [])
     .option('--seeds <n>', 'run it n times, with seeds from its own upwards, as one group; netloop compare pairs two groups by seed')
+    .option('--one-thread', 'learn in one thread, for runs beside each other; the results are the same to the bit')
     .option('--json', 'end with one JSON object on standard output')
     .addHelpText(
       'after',
       '\nExamples:\n  netloop run experiments/lab.yaml\n  netloop run experiments/lab.yaml --set sequence.length=20 --set flow.train.epochs=5 --json\n  netloop run experiments/lab.yaml --seeds 10',
     )
-    .action(async (file: string, options: { set: string[]; seeds?: string; json?: boolean }) => {
+    .action(async (file: string, options: { set: string[]; seeds?: string; oneThread?: boolean; json?: boolean }) => {
       const spec = oneRun(applySets(loadSpec(file), options.set), file);
+      const how = { quiet: options.json === true, oneThread: options.oneThread };
       if (options.seeds !== undefined) {
         const n = number('seeds', Number(options.seeds), { min: 2, max: MAX_SEEDS, integer: true });
-        const group = await runSeeds(spec, n, (member, parent) => runSpec(member, { quiet: options.json === true, parent }));
+        const group = await runSeeds(spec, n, (member, parent) => runSpec(member, { ...how, parent }));
         return void process.stdout.write(`${options.json ? JSON.stringify(group) : renderGroup(group)}\n`);
       }
-      const report = await runSpec(spec, { quiet: options.json === true });
+      const report = await runSpec(spec, how);
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report)}\n\nrun ${report.run_id}\n`);
       refuseUndecodable(spec.source.files, report.flows, report.ignored);
       refuseUnlearnt(report);

@@ -8,9 +8,9 @@ import type { Engine } from '../sweep.js';
 import { failure } from './failure.js';
 
 export interface PoolOptions {
-  /** How netloop is called: program and first arguments; `run FILE --json` is added. */
+  /** How netloop is called: program and first arguments; `run FILE --json --one-thread` is added. */
   readonly command: readonly [program: string, ...args: string[]];
-  /** Trials at once (default: one a processor). */
+  /** Trials at once, each in one thread (default: one a processor). */
   readonly workers?: number;
   /** Where trials run; paths of sources are the home's, so this matters to messages only. */
   readonly cwd?: string;
@@ -22,7 +22,7 @@ export interface PoolOptions {
 const KEPT_STDERR = 64 * 1024;
 
 /**
- * Trials beside each other, each in a process of its own running `netloop run --json`: they share nothing but the tracking store.
+ * Trials beside each other, each in a process of its own running `netloop run --json --one-thread`: they share nothing but the tracking store.
  * @example createPoolEngine({ command: [process.execPath, 'dist/cli/netloop.js'], workers: 2 })
  * @throws NL_OPTION; from `run`: the trial's own code, NL_WORKER when its process dies
  */
@@ -42,7 +42,7 @@ export function createPoolEngine(options: PoolOptions): Engine {
       writeFileSync(file, JSON.stringify(spec)); // JSON is YAML
       return new Promise<ExperimentReport>((resolve, reject) => {
         const [program, ...args] = command;
-        const child = spawn(program, [...args, 'run', file, '--json'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+        const child = spawn(program, [...args, 'run', file, '--json', '--one-thread'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
         children.add(child);
         const stdout: Buffer[] = [];
         let size = 0;

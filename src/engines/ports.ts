@@ -33,6 +33,7 @@ import { createSpooledTracking } from '../stores/spool.js';
 import { createTrustedFiles } from '../stores/trusted-files.js';
 import { runCycleInWorker } from '../workers/cycle.js';
 import { trainInWorker } from '../workers/train.js';
+import { trainHere } from '../workers/train-here.js';
 
 /** What a home has to say while it is worked on; nobody listens by default. */
 export interface HomeWords {
@@ -107,6 +108,11 @@ async function branch(
   };
 }
 
+export interface PortsOptions extends HomeWords {
+  /** Cycles and trainings have their turns in the caller's thread: for runs beside each other, each on a processor of its own. Same bits. */
+  readonly oneThread?: boolean;
+}
+
 export interface HomePorts extends ExperimentPorts {
   /** What is set in MLflow's own pages. */
   readonly pages: AliasReader;
@@ -118,10 +124,10 @@ export interface HomePorts extends ExperimentPorts {
  * of the home alone. Only one that publishes can be open on a home.
  * @throws NL_STORE_WRITE, NL_STORE_LAYOUT, NL_BUSY
  */
-export async function openPorts(spec: Spec, at: Home, words: HomeWords = {}): Promise<HomePorts> {
+export async function openPorts(spec: Spec, at: Home, { oneThread = false, ...words }: PortsOptions = {}): Promise<HomePorts> {
   const home = prepareHome(at);
   const store = lazyTracking(home);
-  const tracking = createSpooledTracking(store.open, home.spool, { background: store.server, onWarning: words.onWarning });
+  const tracking = createSpooledTracking(store.open, home.spool, { background: true, onWarning: words.onWarning });
   const kept = spec.publish;
   // One learner at a time on a home: two would promote over each other.
   const release = kept ? await holdFileLock(`${home.state}/learner.lock`, { wait: 0 }) : () => {};
@@ -145,8 +151,9 @@ export async function openPorts(spec: Spec, at: Home, words: HomeWords = {}): Pr
     feedback,
     windows: createKeptWindows(home.windows),
     breathe: () => turn(),
-    cycle: runCycleInWorker,
-    train: (model, batch, options) => trainInWorker({ model, batch, options }),
+    ...(oneThread
+      ? { train: trainHere }
+      : { cycle: runCycleInWorker, train: (model, batch, options) => trainInWorker({ model, batch, options }) }),
     environment: environmentTags(packageRoot),
     code: codeFiles(packageRoot),
     now: Date.now,

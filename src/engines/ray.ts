@@ -64,7 +64,7 @@ function entrypoint({ command, cwd }: RayOptions, spec: Spec): string {
   const text = Buffer.from(JSON.stringify(spec)).toString('base64');
   return [
     `cd ${quoted(cwd)} && file=$(mktemp) && trap 'rm -f "$file"' EXIT`,
-    `printf %s ${text} | base64 -d > "$file" && ${command.map(quoted).join(' ')} run "$file" --json`,
+    `printf %s ${text} | base64 -d > "$file" && ${command.map(quoted).join(' ')} run "$file" --json --one-thread`,
   ].join(' && ');
 }
 

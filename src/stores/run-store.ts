@@ -33,6 +33,8 @@ export interface RunCalls {
 
 /** A store on this machine, which takes many calls in one transaction. */
 export interface LocalTracking extends Tracking {
+  /** Whether `start` would begin such a run; looks only. @throws NL_OPTION, NL_RUN_UNKNOWN for a parent, NL_BUSY */
+  admit(start: RunStart): void;
   /** Makes the calls: all of them or none. @throws NL_BUSY, and what the calls throw */
   together(calls: (write: RunCalls) => void): Promise<void>;
 }

@@ -3,12 +3,15 @@ import { NetloopError } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { type DatasetInput, IDEMPOTENCY_TAG, type RunInfo, type RunStart, runId, runName, startTags } from '../tracking.js';
 import { fitted, isLater, paramChanged, runUnknown, type StoredLog, type StoredMetric, TRACKING_LIMITS } from '../tracking-limits.js';
+import { newRunId } from './new-run-id.js';
 import type { Sqlite, Statement } from './sqlite.js';
 
 /** Writes runs into MLflow's tables. Every call belongs inside a transaction. */
 export interface RunWriter {
   /** Where the run lies. @throws NL_RUN_UNKNOWN */
   known(run: string): { readonly experiment: number; readonly uri: string };
+  /** Whether `start` may begin a run; writes nothing. @throws NL_OPTION, NL_RUN_UNKNOWN for a parent */
+  admit(start: RunStart): void;
   start(start: RunStart): string;
   log(run: string, entries: StoredLog, datasets: readonly DatasetInput[]): void;
   finish(run: string, status: RunInfo['status'], endTime: number): void;
@@ -71,14 +74,18 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
     return found;
   };
 
+  /** The experiment of a name that the store can hold, if there is one. @throws NL_OPTION when it was deleted */
+  function existing(stored: string): { id: number; location: string } | undefined {
+    const found = sql.experiment.first<{ id: number; stage: string; location: string }>(stored);
+    if (found?.stage !== 'deleted') return found;
+    throw new NetloopError('NL_OPTION', `experiment ${stored} was deleted in MLflow: restore it there, or take another name`, {
+      where: { experiment: stored },
+    });
+  }
+
   function experiment(name: string): { id: number; location: string } {
     const stored = fitted(name, TRACKING_LIMITS.experiment);
-    const found = sql.experiment.first<{ id: number; stage: string; location: string }>(stored);
-    if (found?.stage === 'deleted') {
-      throw new NetloopError('NL_OPTION', `experiment ${stored} was deleted in MLflow: restore it there, or take another name`, {
-        where: { experiment: stored },
-      });
-    }
+    const found = existing(stored);
     if (found) return found;
     const id = sql.addExperiment.run(stored, now(), now()).lastInsertRowid;
     const location = `mlflow-artifacts:/${id}`;
@@ -142,6 +149,11 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
 
   return {
     known,
+    admit: (start) => {
+      startTags(start);
+      if (start.parent !== undefined) known(start.parent);
+      existing(fitted(start.experiment, TRACKING_LIMITS.experiment));
+    },
     start: (start) => {
       const tags = startTags(start);
       if (start.id !== undefined) runId(start.id);
@@ -151,7 +163,7 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
       // A key decides the id, so that finding the run again costs one look-up however many there are.
       let id = key === undefined || key === start.id ? start.id : sha256(`${experimentId}\n${key}`).slice(0, 32);
       if (id !== undefined && sql.run.first(id)) return id;
-      if (id === undefined || sql.taken.first(id)) id = hex32();
+      if (id === undefined || sql.taken.first(id)) id = newRunId(now());
       sql.addRun.run(id, runName(start.name), user, start.startTime ?? now(), `${location}/${id}/artifacts`, experimentId);
       addTags(id, [['mlflow.user', user], ...tags]);
       return id;

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Code, isNetloopError, NetloopError } from '../errors.js';
 import { IDEMPOTENCY_TAG, type RunLog, type RunStart, runId, startTags, type Tracking } from '../tracking.js';
 import { artifactPath, storedLog } from '../tracking-limits.js';
+import { newRunId } from './new-run-id.js';
 import { createRunIds } from './run-ids.js';
 import { handEntry, refused, type SpoolEntry, spoolLine } from './spool-entry.js';
 import { adoptSpoolFiles, createSpoolFile, type SpoolFile } from './spool-file.js';
@@ -14,6 +14,8 @@ import { isLocal } from './spool-local.js';
 const LINGER = 100;
 /** Bytes that may wait for a store on this machine while it answers. */
 const BEHIND = 4 << 20;
+
+type Starting = SpoolEntry & { readonly op: 'start' };
 
 /** A tracking store that takes everything at once, whether or not the store beneath answers. */
 export interface SpooledTracking extends Tracking {
@@ -174,9 +176,33 @@ export function createSpooledTracking(
     return turn;
   }
 
-  /** Begins a run at once when the store answers soon, so that its id is the store's own; else the run waits with the others. */
-  async function startSoon(entry: SpoolEntry & { readonly op: 'start' }): Promise<string> {
+  /** Whether a store on this machine has said that it will begin this run, under this very id. @throws what it refuses */
+  function admitted({ id, start }: Starting): boolean {
+    const local = store();
+    if (!isLocal(local) || start.tags?.[IDEMPOTENCY_TAG] !== id) return false;
+    const { parent } = start;
+    local.admit({ ...start, parent: parent === undefined || unstarted.has(parent) ? undefined : ids.real(parent) });
+    return true;
+  }
+
+  /**
+   * Begins a run at once when the store answers soon, so that its id is the store's own; else the run waits with the others. A store on this
+   * machine takes our ids, so its runs wait with what is logged to them, for a common transaction.
+   */
+  async function startSoon(entry: Starting): Promise<string> {
     const { id, start } = entry;
+    const wait = async (): Promise<string> => {
+      unstarted.add(id);
+      spool(() => entry);
+      await keepUp();
+      return id;
+    };
+    try {
+      if (!out && admitted(entry)) return await wait();
+    } catch (error) {
+      if (refused(error)) throw error;
+      outage(error);
+    }
     if (!out && (start.parent === undefined || !unstarted.has(start.parent))) {
       const fresh = start.tags?.[IDEMPOTENCY_TAG] === id;
       const asked = (async () => handEntry({ ...entry, start: { ...start, fresh } }, store(), ids.real, current.read))();
@@ -190,16 +216,14 @@ export function createSpooledTracking(
         outage(error);
       }
     }
-    unstarted.add(id);
-    spool(() => entry);
-    return id;
+    return wait();
   }
 
   if (left.length > 0) void drain();
 
   return {
     start: async (run) => {
-      const id = run.id === undefined ? randomBytes(16).toString('hex') : runId(run.id);
+      const id = run.id === undefined ? newRunId(now()) : runId(run.id);
       const tags = { ...run.tags, [IDEMPOTENCY_TAG]: run.tags?.[IDEMPOTENCY_TAG] ?? id };
       const start: RunStart = { ...run, id, startTime: run.startTime ?? now(), tags };
       startTags(start);
@@ -226,7 +250,7 @@ export function createSpooledTracking(
       artifactPath(path);
       const later = (): SpoolEntry => ({ op: 'artifact', run, path, file: current.keep(bytes) });
       // On this machine a file is in its place as soon as it would be in the spool.
-      if (background && opened !== null && isLocal(opened) && !out && !unstarted.has(run)) {
+      if (background && opened !== null && isLocal(opened) && !out && (!unstarted.has(run) || (await drain()))) {
         try {
           return await opened.artifact(ids.real(run), path, bytes);
         } catch (error) {

@@ -68,6 +68,7 @@ export function createEmbeddedTracking(
     dir,
     place: dir,
     ...createModelMirror(db, dir, { now, user, patiently }),
+    admit: writer.admit,
     start: (start) => patiently(() => writer.start(start)),
     log: async (run, entries) => {
       const stored = storedLog(entries, now());

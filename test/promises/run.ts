@@ -1,25 +1,15 @@
 import { type AlertStore, createMemoryAlertStore } from '../../src/alert.js';
-import type { Train } from '../../src/cycle.js';
 import { type ExperimentPorts, type ExperimentReport, runExperiment } from '../../src/experiment.js';
 import type { Flow } from '../../src/flow.js';
 import { type CycleJournal, createMemoryJournal } from '../../src/journal.js';
 import { createLedger, type Ledger } from '../../src/ledger.js';
-import { loadModel } from '../../src/networks/load.js';
 import { createMemoryRegistry, type ModelName, type Registry } from '../../src/registry.js';
 import type { Source } from '../../src/source.js';
 import { resolveSpec, type Spec } from '../../src/spec.js';
 import { createMemoryTracking, type RunInfo, type Tracking } from '../../src/tracking.js';
+import { trainHere } from '../../src/workers/train-here.js';
 
-/** Trains in this process, with the bits of the worker. */
-export const trainHere: Train = async (file, batch, options) => {
-  const model = loadModel(file);
-  try {
-    const report = await model.train(batch, options);
-    return { model: model.save(), report };
-  } finally {
-    model.dispose();
-  }
-};
+export { trainHere };
 
 /** A small experiment on flow records; everything not said is the default, but for the labels: these promises are about rule and score alone. */
 export const specOf = (over: Record<string, Record<string, unknown> | unknown> = {}): Spec => {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { LocalTracking } from '../../src/stores/run-store.js';
 import { createSpooledTracking, type SpoolOptions } from '../../src/stores/spool.js';
 import { openSqlite } from '../../src/stores/sqlite.js';
 import { createEmbeddedTracking, type EmbeddedTracking } from '../../src/stores/tracking-embedded.js';
+import { IDEMPOTENCY_TAG } from '../../src/tracking.js';
 import { testFolder } from './folder.js';
 
 /** An embedded store behind the caller's back; `transactions` counts those that carry many calls. */
@@ -46,11 +47,11 @@ it('takes 500 metrics in few transactions, each once', async () => {
   const run = await tracking.start({ experiment: 'lab', name: 'a' });
   for (let step = 0; step < 500; step++) await tracking.log(run, { metrics: [{ key: 'loss', value: step, step }] });
   await tracking.finish(run, 'FINISHED');
-  expect(await losses(inner, run)).toEqual([]);
+  expect(await inner.runs({ id: run })).toEqual([]);
   expect(await tracking.drain()).toBe(true);
   expect(await losses(inner, run)).toEqual(Array.from({ length: 500 }, (_, i) => i));
   expect((await inner.runs({ id: run }))[0]).toMatchObject({ status: 'FINISHED' });
-  expect(carried).toEqual([200, 200, 101]);
+  expect(carried).toEqual([200, 200, 102]);
 });
 
 it('refuses a param that changed, alone: what stands before, beside and behind it is stored', async () => {
@@ -75,7 +76,7 @@ it('puts files in their place at once, and waits with them while the store is lo
   const { dir, tracking, inner, spool } = opened({ retry: 5 });
   const run = await tracking.start({ experiment: 'lab', name: 'a' });
   await tracking.artifact(run, 'a.txt', 'now');
-  expect(existsSync(spool)).toBe(false);
+  expect(readdirSync(spool)).toEqual([]);
   expect(Buffer.from(await inner.readArtifact(run, 'a.txt')).toString()).toBe('now');
   const other = openSqlite(join(dir, 'tracking/mlflow.db'));
   other.exec('BEGIN IMMEDIATE');
@@ -89,6 +90,31 @@ it('puts files in their place at once, and waits with them while the store is lo
   expect(await tracking.drain()).toBe(true);
   expect(Buffer.from(await inner.readArtifact(late, 'b.txt')).toString()).toBe('later');
   expect((await inner.runs({ id: late }))[0]).toMatchObject({ parent: run, status: 'FINISHED', metrics: { loss: 1 } });
+});
+
+it('refuses a run at once that the store would refuse, and takes a child of a run that waits', async () => {
+  const { dir, tracking, inner, warnings } = opened();
+  await inner.start({ experiment: 'gone', name: 'a' });
+  const other = openSqlite(join(dir, 'tracking/mlflow.db'));
+  other.exec("UPDATE experiments SET lifecycle_stage = 'deleted' WHERE name = 'gone'");
+  other.close();
+  const refused = (start: Parameters<typeof tracking.start>[0]) => expect(tracking.start(start)).rejects;
+  await refused({ experiment: 'gone', name: 'b' }).toMatchObject({ code: 'NL_OPTION' });
+  await refused({ experiment: 'lab', name: 'b', parent: 'f'.repeat(32) }).toMatchObject({ code: 'NL_RUN_UNKNOWN' });
+  expect(tracking.pending()).toBe(0);
+  const parent = await tracking.start({ experiment: 'lab', name: 'parent' });
+  const child = await tracking.start({ experiment: 'lab', name: 'child', parent });
+  expect(await inner.runs({ experiment: 'lab' })).toEqual([]);
+  expect((await tracking.runs({ parent })).map(({ id }) => id)).toEqual([child]);
+  expect(warnings).toEqual([]);
+});
+
+it('gives a run whose key another run has to the run that has it', async () => {
+  const { tracking, inner } = opened();
+  const tags = { [IDEMPOTENCY_TAG]: 'cycle 7' };
+  const first = await tracking.start({ experiment: 'lab', name: 'a', tags });
+  expect(await tracking.start({ experiment: 'lab', name: 'a', tags })).toBe(first);
+  expect(await inner.runs({ experiment: 'lab' })).toHaveLength(1);
 });
 
 it('never lets the disk fill while the store answers', async () => {
@@ -116,7 +142,7 @@ it('leaves what waits to the next process, nothing twice', async () => {
   await tracking.close();
   other.exec('COMMIT');
   other.close();
-  expect(await losses(inner, run)).toEqual([]);
+  expect(await inner.runs({ id: run })).toEqual([]);
   const next = opened({ dir });
   expect(await next.tracking.drain()).toBe(true);
   expect(await losses(next.inner, run)).toEqual([1, 2]);
