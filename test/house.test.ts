@@ -27,6 +27,7 @@ const rooms = [
     'lesson',
     'judge',
     'cycle',
+    'cycle-audit',
     'first-model',
     'cycle-record',
     'kept-window',

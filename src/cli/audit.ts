@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { AUDITS, type AuditedNoise, auditedNoise, drawAudit } from '../audit.js';
+import { AUDITS } from '../audit.js';
+import { auditCycles, type CycleAudit } from '../cycle-audit.js';
 import { number } from '../errors.js';
-import type { CycleEntry } from '../journal.js';
-import type { LedgerEntry } from '../ledger.js';
 import { createFeedbackStore } from '../stores/feedback-sqlite.js';
 import { prepareHome } from '../stores/home.js';
 import { createJournal } from '../stores/journal-sqlite.js';
@@ -10,26 +9,6 @@ import { createLedgerStore } from '../stores/ledger-sqlite.js';
 import { numeric } from './number-option.js';
 import { openHome } from './ports.js';
 import { percent, renderTable } from './table.js';
-
-/** The labels that one cycle gave, a few of which somebody is asked about. */
-interface CycleAudit extends AuditedNoise {
-  readonly learner: CycleEntry['learner'];
-  readonly cycle: number;
-  /** Drawn rows without an answer. */
-  readonly open: readonly Omit<LedgerEntry, 'x' | 'learner'>[];
-}
-
-const endOf = ({ window, data }: CycleEntry): number => (typeof data.to === 'number' ? data.to : window.to);
-
-function auditCycle(entry: CycleEntry, labels: readonly LedgerEntry[], words: ReadonlyMap<string, 0 | 1>, most: number): CycleAudit {
-  const { learner, number: cycle, window } = entry;
-  const automatic = labels.filter(
-    (l) => l.learner === learner && l.source !== 'person' && l.ts >= window.from && l.ts < Math.max(window.from, endOf(entry)),
-  );
-  const drawn = drawAudit(automatic, most, cycle);
-  const open = drawn.filter(({ id }) => !words.has(id)).map(({ x: _, learner: __, ...row }) => row);
-  return { learner, cycle, ...auditedNoise(drawn, ({ id }) => words.get(id)), open };
-}
 
 function render(audits: readonly CycleAudit[]): string {
   const noise = renderTable(
@@ -76,11 +55,7 @@ export function addAudit(program: Command): void {
       const feedback = createFeedbackStore(home.feedback);
       const journal = createJournal(home.journal);
       try {
-        const said = (await feedback.labels()).filter(({ subject }) => subject === 'flow');
-        const words = new Map(said.map(({ id, label }) => [id, label]));
-        const labels = ledger.entries();
-        const newest = await journal.history({ limit: cycles });
-        const audits = newest.map((entry) => auditCycle(entry, labels, words, most)).filter(({ drawn }) => drawn > 0);
+        const audits = auditCycles(await journal.history({ limit: cycles }), ledger.entries(), await feedback.labels(), most);
         const text = audits.length === 0 ? 'no automatic labels are kept of the newest cycles' : render(audits);
         process.stdout.write(`${json ? JSON.stringify(audits, null, 2) : text}\n`);
       } finally {

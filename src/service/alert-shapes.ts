@@ -5,7 +5,8 @@ import { verdict } from './shapes.js';
 
 // Alerts on their way in, and what is done with them. Texts hold no NUL: PostgreSQL has no such text.
 
-const text = (most: number) =>
+/** Text from outside, of so many characters at most. */
+export const text = (most: number) =>
   z
     .string()
     .max(most)

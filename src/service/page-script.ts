@@ -1,4 +1,5 @@
 import { pageAlerts } from './page-alerts.js';
+import { pageAudit } from './page-audit.js';
 import { pageCharts } from './page-charts.js';
 import { pageCore } from './page-core.js';
 import { pageLearning } from './page-learning.js';
@@ -15,6 +16,7 @@ async function refresh() {
   showSniffer(sniffer);
   showLearning(learning, sniffer);
   showHistory(history);
+  await showAudit(history.length === 0 ? null : history[0].timestamp);
   showAlerts(stats, page);
   known = models;
   showVersions();
@@ -79,4 +81,4 @@ begin();
 `;
 
 /** The page's script, as it is sent. */
-export const pageScript = [pageCore, pageLearning, pageModels, pageAlerts, pageCharts, pageLive].join('');
+export const pageScript = [pageCore, pageLearning, pageAudit, pageModels, pageAlerts, pageCharts, pageLive].join('');

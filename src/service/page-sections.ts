@@ -68,6 +68,11 @@ ${chart('coverage', 'Share of flows that got a label, by cycle')}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="past">
 <table class="stack" role="table">${columns('Ended', 'Learner', 'Verdict', 'Version', 'Samples', 'Accuracy', 'Loss', 'The word of the gate')}<tbody id="history"></tbody></table>
 </div>
+<h3 id="check">Labels to check</h3>
+<p id="audit-says" class="hint">Nothing to check yet.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="check" id="audit-table" hidden>
+<table class="stack" role="table">${columns('Flow began', 'Cycle', 'Called', 'By', 'Sure', 'Was it right?')}<tbody id="audit"></tbody></table>
+</div>
 </section>`;
 
 const models = `<section aria-labelledby="models">

@@ -5,6 +5,7 @@ import type { FeedbackStore } from '../feedback.js';
 import type { Mask } from '../privacy.js';
 import type { Registry } from '../registry.js';
 import type { Deployments } from '../stores/deployments.js';
+import type { Audits } from './audits.js';
 import type { Captures } from './captures.js';
 import type { Erase } from './erase.js';
 import type { EventHub } from './events.js';
@@ -20,6 +21,7 @@ export interface Parts {
   readonly deployments: Deployments;
   /** What people said, and the key of its ids. */
   readonly feedback: FeedbackStore & { readonly key: string };
+  readonly audits: Audits;
   readonly mask: Mask;
   /** Erases a user wherever something of one is kept. */
   readonly erase: Erase;

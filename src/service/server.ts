@@ -7,6 +7,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTyp
 import { NetloopError } from '../errors.js';
 import { createGuard } from './access.js';
 import { addAlertRoutes } from './alert-routes.js';
+import { addAuditRoutes } from './audit-routes.js';
 import { failureOf } from './failures.js';
 import { addIngestRoutes } from './ingest-routes.js';
 import { addLearningRoutes } from './learning-routes.js';
@@ -108,6 +109,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
     throw new NetloopError('NL_NOT_FOUND', `nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}; /docs lists what there is`);
   });
   addLearningRoutes(app, options);
+  addAuditRoutes(app, options);
   addSnifferRoutes(app, options);
   addAlertRoutes(app, options);
   addIngestRoutes(app, options);

@@ -8,6 +8,7 @@ import { createMask, type Mask } from '../privacy.js';
 import { createMemoryDeployments, type Deployments } from '../stores/deployments.js';
 import { maskAlertId, maskedAlerts, maskedTracking } from '../stores/masked.js';
 import { createWaitingAlerts } from '../stores/waiting-alerts.js';
+import { createAudits } from './audits.js';
 import { createCaptures } from './captures.js';
 import { createConfigStore } from './config.js';
 import { createErase, type Erase } from './erase.js';
@@ -185,6 +186,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mask,
     deployments,
     feedback: { ...feedback, key },
+    audits: createAudits({ ledger, feedback, journal: ports.journal }),
     erase,
     now,
     onError,
