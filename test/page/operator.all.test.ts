@@ -101,3 +101,27 @@ test("a champion's file that is damaged is said on the page, with the version th
   expect(live()).toBe(champion);
   expect(complaints).toEqual([]);
 });
+
+test('a few automatic labels are asked about, and an answer leaves the queue and tells of the noise', { timeout: 180_000 }, async () => {
+  const { site, page, complaints } = await openSite({}, 2000);
+  const queue = page.locator('#audit tr');
+  await page.waitForFunction(() => document.querySelectorAll('#audit tr').length > 1);
+  const open = async (): Promise<number> => Number(/of (\d+) are shown/.exec((await page.textContent('#audit-says'))!)?.[1]);
+  const before = await open();
+  expect(before).toBeGreaterThan(await queue.count());
+  await says(page, '#audit-says', /No answer yet\.$/);
+  const first = queue.first();
+  const called = await first.locator('td').nth(2).textContent();
+  await first.getByRole('button', { name: /^Wrong: / }).click();
+  await says(page, '#ask-title', new RegExp(`^Was it ${called === 'attack' ? 'benign' : 'attack'}\\?$`));
+  await page.fill('#ask-why', 'our own scanner');
+  await page.click('#ask-yes');
+  await says(page, '#notice', /^Noted: /);
+  await says(page, '#audit-says', /Answers so far: \w+ \d+: 1 of 1 wrong \(95 %: 2\.5 % to 100\.0 %\)\.$/);
+  expect(await open()).toBe(before - 1);
+  await picture(page, 'audit');
+  expect((await site.ports.feedback!.labels()).map(({ label, why }) => ({ label, why }))).toEqual([
+    { label: called === 'attack' ? 0 : 1, why: 'our own scanner' },
+  ]);
+  expect(complaints).toEqual([]);
+});
