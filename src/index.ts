@@ -27,6 +27,8 @@ export {
   type Timeouts,
   zeekTimeouts,
 } from './assemble.js';
+// Labels that people check.
+export { AUDITS, type AuditedNoise, auditedNoise, drawAudit } from './audit.js';
 // Judging: metrics, baselines, drift, the gate.
 export { type Baselines, type Contender, contenders, createScoreboard, fitBaselines, type Scores, scoreContenders } from './baseline.js';
 // Evidence -> labels.
@@ -232,6 +234,7 @@ export { type SortOptions, sortFlows } from './sources/sort-flows.js';
 export { loadSpec } from './sources/spec-file.js';
 // Where things are kept.
 export { createAlertStore } from './stores/alerts-sqlite.js';
+export { type Audits, openAudits } from './stores/audits.js';
 export { codeFiles } from './stores/code-files.js';
 export { environmentTags } from './stores/environment.js';
 export { createFeedbackStore } from './stores/feedback-sqlite.js';

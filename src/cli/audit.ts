@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
 import { AUDITS } from '../audit.js';
-import { auditCycles, type CycleAudit } from '../cycle-audit.js';
+import type { CycleAudit } from '../cycle-audit.js';
 import { number } from '../errors.js';
-import { createFeedbackStore } from '../stores/feedback-sqlite.js';
-import { prepareHome } from '../stores/home.js';
-import { createJournal } from '../stores/journal-sqlite.js';
-import { createLedgerStore } from '../stores/ledger-sqlite.js';
+import { openAudits } from '../stores/audits.js';
 import { numeric } from './number-option.js';
 import { openHome } from './ports.js';
 import { percent, renderTable } from './table.js';
@@ -50,16 +47,13 @@ export function addAudit(program: Command): void {
     .action(async ({ most, cycles, json }: { most: number; cycles: number; json?: boolean }) => {
       number('--most', most, { min: 1, max: 1000, integer: true });
       number('--cycles', cycles, { min: 1, max: 1000, integer: true });
-      const home = prepareHome(openHome());
-      const ledger = createLedgerStore(home.ledger);
-      const feedback = createFeedbackStore(home.feedback);
-      const journal = createJournal(home.journal);
+      const stores = openAudits(openHome());
       try {
-        const audits = auditCycles(await journal.history({ limit: cycles }), ledger.entries(), await feedback.labels(), most);
+        const audits = await stores.queue(cycles, most);
         const text = audits.length === 0 ? 'no automatic labels are kept of the newest cycles' : render(audits);
         process.stdout.write(`${json ? JSON.stringify(audits, null, 2) : text}\n`);
       } finally {
-        for (const store of [ledger, feedback, journal]) store.close();
+        stores.close();
       }
     });
 }
