@@ -23,6 +23,10 @@ export const monitorShape = z.strictObject({
     .default(0.5)
     .describe("least share of a model's judged alerts that people called right"),
   minJudged: z.number().int().min(1).max(10_000).default(20).describe('judged alerts that a precision needs'),
+  retrain: z
+    .boolean()
+    .default(true)
+    .describe('where cycles begin by themselves: one begins as soon as the live model is found to do worse'),
   probation: z.number().int().min(50).max(100_000).default(500).describe('answers watched after a promotion, beside the predecessor'),
   rollback: z.boolean().default(true).describe("take a promotion back when its watch window is worse than the gate's limits"),
 });

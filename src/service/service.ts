@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { AlertArchive, AlertStore } from '../alert.js';
-import { NetloopError } from '../errors.js';
+import { isNetloopError, NetloopError } from '../errors.js';
 import type { ExperimentPorts } from '../experiment.js';
 import { createFeedback } from '../feedback.js';
 import type { Places } from '../forget.js';
 import { createMask, type Mask } from '../privacy.js';
+import type { ModelName } from '../registry.js';
 import { createAudits } from '../stores/audits.js';
 import { createMemoryDeployments, type Deployments } from '../stores/deployments.js';
 import { maskAlertId, maskedAlerts, maskedTracking } from '../stores/masked.js';
@@ -125,6 +126,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onFailure: (url, why) => log.write('warn', 'webhook', { url: new URL(url).origin, why }),
   });
   const onShadowError = (error: unknown): void => onError(error, 'shadow');
+  /** The next rungs: whether another version would do better is seen before anybody decides, and a cycle does not wait for its interval. */
+  const climb = async (name: ModelName): Promise<void> => {
+    await shadows.startNewest(name).catch(onShadowError);
+    const { automatic, monitor } = config.get();
+    if (!automatic || !monitor.retrain) return;
+    try {
+      await loop.trainNow([name]);
+    } catch (error) {
+      if (!isNetloopError(error)) onError(error, 'monitor'); // else: not now, and its interval comes
+    }
+  };
   const monitor = createMonitor({
     registry: ports.registry,
     config: config.get,
@@ -134,9 +146,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     onChange(degradation) {
       events.emit({ kind: 'health', data: { ...degradation } });
       teller.tell({ source: 'netloop', ...degradation });
-      // The next rung: whether another version would do better is seen before anybody decides.
       const { kind, learner: name, until } = degradation;
-      if (until === null && name && kind !== 'model-damaged') void shadows.startNewest(name).catch(onShadowError);
+      if (until === null && name && kind !== 'model-damaged') void climb(name);
     },
     onError: (error) => onError(error, 'monitor'),
   });

@@ -21,7 +21,7 @@ async function putOpposite(registry: Registry): Promise<ModelVersion> {
 
 /** A service that has learnt from its recording once, and replays it again on demand without learning. */
 async function learnt(options: Partial<ServiceOptions> = {}) {
-  const site = await startSite({ flows: 1300, ...options, config: { ...small, monitor: { maxPsi: null, maxAgreementDrop: null } } });
+  const site = await startSite({ flows: 1300, ...options, config: { ...small, monitor: { window: 200, maxPsi: null, maxAgreementDrop: null } } });
   const { call } = await createCaller(site.url);
   const replay = async (): Promise<number> => {
     await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' });
@@ -103,8 +103,28 @@ test('its addresses leave the process as every address does, go when somebody is
 test('when the live model is found to have drifted, the newest other version is put in its shadow', async () => {
   const { call, ports, replay, shadow, champion } = await learnt();
   const { version } = await putOpposite(ports.registry);
-  await call('PUT', '/learning/config', { monitor: { window: 50, maxPsi: 1e-9 } });
+  await call('PUT', '/learning/config', { monitor: { maxPsi: 1e-9 } });
   for (let replays = 0; (await shadow()) === null && replays < 4; replays++) await replay();
   expect(await shadow()).toMatchObject({ challenger: version });
   expect((await ports.registry.current('flow'))!.version).toBe(champion); // it is watched, not promoted
+});
+
+test.each([
+  ['begins without waiting for its interval', true],
+  ['waits for its interval where that is switched off', false],
+] as const)('and a cycle %s', async (_, retrain) => {
+  const { call, replay, loop } = await learnt();
+  const cycles = async (): Promise<number> => (await loop.history({ limit: 200, learner: 'flow', all: true })).length;
+  const before = await cycles();
+  const changes = {
+    automatic: true,
+    monitor: { maxPsi: 1e-9, retrain },
+    flow: { every: { seconds: 7200 } },
+    behaviour: { enabled: false },
+  };
+  expect((await call('PUT', '/learning/config', changes)).status).toBe(200);
+  await replay();
+  const begun = (await cycles()) - before; // one at the recording's end in any case
+  if (retrain) expect(begun).toBeGreaterThan(1);
+  else expect(begun).toBe(1);
 });
