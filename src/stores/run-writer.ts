@@ -3,7 +3,6 @@ import { NetloopError } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { type DatasetInput, IDEMPOTENCY_TAG, type RunInfo, type RunStart, runId, runName, startTags } from '../tracking.js';
 import { fitted, isLater, paramChanged, runUnknown, type StoredLog, type StoredMetric, TRACKING_LIMITS } from '../tracking-limits.js';
-import { newRunId } from './new-run-id.js';
 import type { Sqlite, Statement } from './sqlite.js';
 
 /** Writes runs into MLflow's tables. Every call belongs inside a transaction. */
@@ -163,7 +162,7 @@ export function createRunWriter(db: Sqlite, { now, user }: { now: () => number; 
       // A key decides the id, so that finding the run again costs one look-up however many there are.
       let id = key === undefined || key === start.id ? start.id : sha256(`${experimentId}\n${key}`).slice(0, 32);
       if (id !== undefined && sql.run.first(id)) return id;
-      if (id === undefined || sql.taken.first(id)) id = newRunId(now());
+      if (id === undefined || sql.taken.first(id)) id = hex32();
       sql.addRun.run(id, runName(start.name), user, start.startTime ?? now(), `${location}/${id}/artifacts`, experimentId);
       addTags(id, [['mlflow.user', user], ...tags]);
       return id;

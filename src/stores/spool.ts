@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Code, isNetloopError, NetloopError } from '../errors.js';
 import { IDEMPOTENCY_TAG, type RunLog, type RunStart, runId, startTags, type Tracking } from '../tracking.js';
 import { artifactPath, storedLog } from '../tracking-limits.js';
-import { newRunId } from './new-run-id.js';
 import { createRunIds } from './run-ids.js';
 import { handEntry, refused, type SpoolEntry, spoolLine } from './spool-entry.js';
 import { adoptSpoolFiles, createSpoolFile, type SpoolFile } from './spool-file.js';
@@ -223,7 +223,7 @@ export function createSpooledTracking(
 
   return {
     start: async (run) => {
-      const id = run.id === undefined ? newRunId(now()) : runId(run.id);
+      const id = run.id === undefined ? randomBytes(16).toString('hex') : runId(run.id);
       const tags = { ...run.tags, [IDEMPOTENCY_TAG]: run.tags?.[IDEMPOTENCY_TAG] ?? id };
       const start: RunStart = { ...run, id, startTime: run.startTime ?? now(), tags };
       startTags(start);
