@@ -1,7 +1,7 @@
 import type { FeatureName, FeatureRow } from '../feature.js';
 import type { Flow } from '../flow.js';
 
-type Kind = 'text' | 'integer' | 'number';
+export type Kind = 'text' | 'integer' | 'number';
 
 /** Zeek's conn.log names, in the order in which `netloop flows` writes them. `ts` and `duration` are seconds. */
 export const flowColumns = [
@@ -92,57 +92,81 @@ export function zeekRecord(flow: Flow): Record<string, Cell> {
 
 export type Cell = string | number | null;
 
+/** One flow's cells in the order of `recordColumns`: texts and numbers apart, so that a number stays one of the machine's. */
+export interface Cells {
+  readonly texts: string[];
+  readonly numbers: Float64Array;
+  /** 1 where a number is missing. */
+  readonly missing: Uint8Array;
+}
+
+export const createCells = (): Cells => ({
+  texts: new Array<string>(recordColumns(true).length).fill(''),
+  numbers: new Float64Array(recordColumns(true).length),
+  missing: new Uint8Array(recordColumns(true).length),
+});
+
+/** The cell of a column by its place and kind. */
+export const cellOf = ({ texts, numbers, missing }: Cells, i: number, kind: Kind): Cell =>
+  kind === 'text' ? texts[i]! : missing[i] === 1 ? null : numbers[i]!;
+
+function putOrMiss({ numbers, missing }: Cells, i: number, value: number | null | undefined): void {
+  const isMissing = value === null || value === undefined;
+  missing[i] = isMissing ? 1 : 0;
+  if (!isMissing) numbers[i] = value;
+}
+
 /**
- * One flow's cells in the order of `recordColumns`, written into an array that may be used again and again: objects of so many properties
- * cost more than all the numbers in them.
+ * One flow's cells, written over those of the flow before: objects of so many properties cost more than all the numbers in them.
  */
-export function fillCells(flow: Flow, row: FeatureRow, labelled: boolean, cells: Cell[]): void {
-  cells[0] = flow.ts / 1e6;
-  cells[1] = flow.duration / 1e6;
-  cells[2] = flow.proto;
-  cells[3] = flow.service;
-  cells[4] = flow.orig_h;
-  cells[5] = flow.orig_p;
-  cells[6] = flow.resp_h;
-  cells[7] = flow.resp_p;
-  cells[8] = flow.conn_state;
-  cells[9] = flow.history;
-  cells[10] = flow.orig_pkts;
-  cells[11] = flow.orig_bytes;
-  cells[12] = flow.orig_ip_bytes;
-  cells[13] = flow.resp_pkts;
-  cells[14] = flow.resp_bytes;
-  cells[15] = flow.resp_ip_bytes;
-  cells[16] = flow.vlan;
-  cells[17] = row.duration;
-  cells[18] = row.protocol_type;
-  cells[19] = row.service;
-  cells[20] = row.flag;
-  cells[21] = row.src_bytes;
-  cells[22] = row.dst_bytes;
-  cells[23] = row.land;
-  cells[24] = row.wrong_fragment;
-  cells[25] = row.urgent;
-  cells[26] = row.count;
-  cells[27] = row.srv_count;
-  cells[28] = row.serror_rate;
-  cells[29] = row.srv_serror_rate;
-  cells[30] = row.rerror_rate;
-  cells[31] = row.srv_rerror_rate;
-  cells[32] = row.same_srv_rate;
-  cells[33] = row.diff_srv_rate;
-  cells[34] = row.srv_diff_host_rate;
-  cells[35] = row.dst_host_count;
-  cells[36] = row.dst_host_srv_count;
-  cells[37] = row.dst_host_same_srv_rate;
-  cells[38] = row.dst_host_diff_srv_rate;
-  cells[39] = row.dst_host_same_src_port_rate;
-  cells[40] = row.dst_host_srv_diff_host_rate;
-  cells[41] = row.dst_host_serror_rate;
-  cells[42] = row.dst_host_srv_serror_rate;
-  cells[43] = row.dst_host_rerror_rate;
-  cells[44] = row.dst_host_srv_rerror_rate;
-  if (labelled) cells[45] = flow.label ?? null;
+export function fillCells(flow: Flow, row: FeatureRow, labelled: boolean, cells: Cells): void {
+  const { texts, numbers } = cells;
+  numbers[0] = flow.ts / 1e6;
+  numbers[1] = flow.duration / 1e6;
+  texts[2] = flow.proto;
+  texts[3] = flow.service;
+  texts[4] = flow.orig_h;
+  numbers[5] = flow.orig_p;
+  texts[6] = flow.resp_h;
+  numbers[7] = flow.resp_p;
+  texts[8] = flow.conn_state;
+  texts[9] = flow.history;
+  numbers[10] = flow.orig_pkts;
+  numbers[11] = flow.orig_bytes;
+  numbers[12] = flow.orig_ip_bytes;
+  numbers[13] = flow.resp_pkts;
+  numbers[14] = flow.resp_bytes;
+  numbers[15] = flow.resp_ip_bytes;
+  putOrMiss(cells, 16, flow.vlan);
+  numbers[17] = row.duration;
+  texts[18] = row.protocol_type;
+  texts[19] = row.service;
+  texts[20] = row.flag;
+  numbers[21] = row.src_bytes;
+  numbers[22] = row.dst_bytes;
+  numbers[23] = row.land;
+  numbers[24] = row.wrong_fragment;
+  numbers[25] = row.urgent;
+  numbers[26] = row.count;
+  numbers[27] = row.srv_count;
+  numbers[28] = row.serror_rate;
+  numbers[29] = row.srv_serror_rate;
+  numbers[30] = row.rerror_rate;
+  numbers[31] = row.srv_rerror_rate;
+  numbers[32] = row.same_srv_rate;
+  numbers[33] = row.diff_srv_rate;
+  numbers[34] = row.srv_diff_host_rate;
+  numbers[35] = row.dst_host_count;
+  numbers[36] = row.dst_host_srv_count;
+  numbers[37] = row.dst_host_same_srv_rate;
+  numbers[38] = row.dst_host_diff_srv_rate;
+  numbers[39] = row.dst_host_same_src_port_rate;
+  numbers[40] = row.dst_host_srv_diff_host_rate;
+  numbers[41] = row.dst_host_serror_rate;
+  numbers[42] = row.dst_host_srv_serror_rate;
+  numbers[43] = row.dst_host_rerror_rate;
+  numbers[44] = row.dst_host_srv_rerror_rate;
+  if (labelled) putOrMiss(cells, 45, flow.label);
 }
 
 /**
@@ -150,7 +174,7 @@ export function fillCells(flow: Flow, row: FeatureRow, labelled: boolean, cells:
  * @example flowRecord(flow, featurize(flow), false).kdd_count
  */
 export function flowRecord(flow: Flow, row: FeatureRow, labelled: boolean): FlowRecord {
-  const cells: Cell[] = [];
+  const cells = createCells();
   fillCells(flow, row, labelled, cells);
-  return Object.fromEntries(recordColumns(labelled).map(([name], i) => [name, cells[i]!]));
+  return Object.fromEntries(recordColumns(labelled).map(([name, kind], i) => [name, cellOf(cells, i, kind)]));
 }

@@ -3,6 +3,7 @@ import type { FlowMemory } from '../kernels/instantiate-flows.js';
 import { addressText } from '../packet.js';
 import { createHistories } from './histories.js';
 import { protocolName } from './protocols.js';
+import { createTexts } from './texts.js';
 
 /** Octets of a row, and where its parts lie, in words of four octets or floats of eight (`src/kernels/flow-assembly/layout.ts`). */
 const ROW = 248;
@@ -31,8 +32,6 @@ const HISTORY = 172;
 
 const ends: readonly FlowEnd[] = ['closed', 'idle', 'active', 'flushed', 'evicted'];
 const kinds = ['opened', 'updated', 'closed'] as const;
-/** IPv4 addresses whose text is remembered. */
-const REMEMBERED = 65536;
 
 /** What the kernel's rows say, one at a time. */
 export interface RowReader {
@@ -56,22 +55,16 @@ export function createRowReader(options: {
   readonly service: (proto: string, port: number) => string;
 }): RowReader {
   const { memory, rowsAt, tunnels, fiveTuple, service } = options;
-  const texts = new Map<number, string>();
+  const texts4 = createTexts((_a, _b, _c, d) => addressText(4, 0, 0, 0, d));
+  const texts6 = createTexts((a, b, c, d) => addressText(6, a, b, c, d));
   const histories = createHistories();
-  /** Where the row at hand lies: its first octet, word and float. */
-  const row = { ...memory(), start: 0, w: 0, f: 0 };
+  /** Where the row at hand lies: its first octet, word and float; and its texts, once somebody asked for them. */
+  const row = { ...memory(), start: 0, w: 0, f: 0, orig: '', resp: '', history: '', knowsHistory: false };
 
   function address(at: number): string {
     const { words } = row;
-    if (words[row.w + W.version] === 6) return addressText(6, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-    const word = words[at + 3]!;
-    let text = texts.get(word);
-    if (text === undefined) {
-      text = addressText(4, 0, 0, 0, word);
-      if (texts.size >= REMEMBERED) texts.clear();
-      texts.set(word, text);
-    }
-    return text;
+    if (words[row.w + W.version] !== 6) return texts4(0, 0, 0, words[at + 3]! | 0);
+    return texts6(words[at]! | 0, words[at + 1]! | 0, words[at + 2]! | 0, words[at + 3]! | 0);
   }
 
   const word = (at: number): number => row.words[row.w + at]!;
@@ -93,13 +86,15 @@ export function createRowReader(options: {
       return service(this.proto, word(W.respPort));
     },
     get orig_h() {
-      return address(row.w + W.orig);
+      if (row.orig === '') row.orig = address(row.w + W.orig);
+      return row.orig;
     },
     get orig_p() {
       return word(W.origPort);
     },
     get resp_h() {
-      return address(row.w + W.resp);
+      if (row.resp === '') row.resp = address(row.w + W.resp);
+      return row.resp;
     },
     get resp_p() {
       return word(W.respPort);
@@ -108,7 +103,11 @@ export function createRowReader(options: {
       return connStates[word(W.state)]!;
     },
     get history() {
-      return histories(row.bytes, row.start + HISTORY, word(W.letters));
+      if (!row.knowsHistory) {
+        row.history = histories(row.bytes, row.start + HISTORY, word(W.letters));
+        row.knowsHistory = true;
+      }
+      return row.history;
     },
     get orig_pkts() {
       return word(W.origPackets);
@@ -160,6 +159,9 @@ export function createRowReader(options: {
     row.start = start;
     row.w = start >>> 2;
     row.f = start >>> 3;
+    row.orig = '';
+    row.resp = '';
+    row.knowsHistory = false;
   }
 
   const whole = (): Flow => ({

@@ -1,4 +1,3 @@
-import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import { createArpSpoofingRule } from './arp-spoofing.js';
 import { createArpSweepRule } from './arp-sweep.js';
@@ -23,26 +22,27 @@ export type { RuleOptions } from './options.js';
  */
 export function createRules(options: RuleOptions = {}): Rule {
   const scans = ignoreStrangers([createPortScanMachine(options.portScan), createHostSweepMachine(options.hostSweep)], options.strangers);
-  const rules: readonly Rule[] = [
-    runMachines('attempts', [scans, createFloodMachine(options.flood)], createAttempts(options.openFlows)),
+  const attempts = runMachines('attempts', [scans, createFloodMachine(options.flood)], createAttempts(options.openFlows));
+  const ofFlows: readonly Rule[] = [
     createGuessingRule(options.guessing),
     createDistributedGuessingRule(options.distributedGuessing),
     createPacketFloodRule(options.packetFlood),
-    createArpSpoofingRule(options.arpSpoofing),
-    createArpSweepRule(options.arpSweep),
   ];
-  const gather = (ask: (rule: Rule) => readonly Alert[]): readonly Alert[] => {
-    let found: readonly Alert[] = QUIET;
-    for (const rule of rules) {
-      const alerts = ask(rule);
-      if (alerts.length > 0) found = found.length === 0 ? alerts : [...found, ...alerts];
-    }
-    return found;
-  };
+  const ofArp: readonly Rule[] = [createArpSpoofingRule(options.arpSpoofing), createArpSweepRule(options.arpSweep)];
+  const rules: readonly Rule[] = [attempts, ...ofFlows, ...ofArp];
   return {
     name: 'rules',
-    observe: (event) => gather((rule) => rule.observe(event)),
-    advance: (now) => gather((rule) => rule.advance?.(now) ?? QUIET),
+    observe(event) {
+      let found = attempts.observe(event);
+      if (event.kind === 'opened') return found;
+      const concerned = event.kind === 'arp' ? ofArp : ofFlows;
+      for (let i = 0; i < concerned.length; i++) {
+        const alerts = concerned[i]!.observe(event);
+        if (alerts.length > 0) found = found.length === 0 ? alerts : [...found, ...alerts];
+      }
+      return found;
+    },
+    advance: (now) => rules.flatMap((rule) => rule.advance?.(now) ?? QUIET),
     size: () => sumSizes(rules),
   };
 }

@@ -1,6 +1,6 @@
 import type { ArpEvent } from '../flow.js';
-import { createCapped } from './capped.js';
 import { type Episode, newEpisode } from './episode.js';
+import { createKeyed } from './keyed.js';
 
 /** Thresholds of ARP spoofing. */
 export interface ArpThresholds {
@@ -84,30 +84,24 @@ export interface ArpMemory {
 }
 
 export function createArpMemory(t: ArpThresholds): ArpMemory {
-  const stations = createCapped<Station>(t.capacity);
-  const owners = createCapped<Owner>(t.capacity);
-  const questions = createCapped<{ at: number }>(t.capacity);
-  const question = (mac: string, ip: string, vlan: number | null): string => `${mac}|${ip}|${vlan ?? ''}`;
+  const stations = createKeyed<Station>(t.capacity);
+  const owners = createKeyed<Owner>(t.capacity);
+  const questions = createKeyed<{ at: number }>(t.capacity);
 
   return {
     asked(e) {
-      questions.touch(question(e.sender_mac, e.target_ip, e.vlan), () => ({ at: e.ts })).at = e.ts;
+      (questions.touch(e.sender_mac, e.target_ip, '', 0, e.vlan) ?? questions.put({ at: e.ts })).at = e.ts;
     },
     wasAsked(e) {
       const recent = (mac: string): boolean => {
-        const q = questions.peek(question(mac, e.sender_ip, e.vlan));
+        const q = questions.peek(mac, e.sender_ip, '', 0, e.vlan);
         return q !== undefined && e.ts - q.at <= t.answer * 1e6;
       };
       return recent(e.target_mac) || recent(e.eth_dst);
     },
     station: (mac, vlan, now) =>
-      stations.touch(`${mac}|${vlan ?? ''}`, () => ({
-        claims: new Map(),
-        kinds: new Set(),
-        signs: 0,
-        accusedOf: undefined,
-        episode: newEpisode(now),
-      })),
+      stations.touch(mac, '', '', 0, vlan) ??
+      stations.put({ claims: new Map(), kinds: new Set(), signs: 0, accusedOf: undefined, episode: newEpisode(now) }),
     note(station, e) {
       const claim = station.claims.get(e.sender_ip);
       if (claim !== undefined) {
@@ -119,7 +113,7 @@ export function createArpMemory(t: ArpThresholds): ArpMemory {
     },
     claim(e, orderly) {
       const none = (): Owner => ({ mac: e.sender_mac, at: e.ts, challenger: '', changes: 0, disorderly: 0, firstChange: e.ts });
-      const owner = owners.touch(`${e.sender_ip}|${e.vlan ?? ''}`, none);
+      const owner = owners.touch(e.sender_ip, '', '', 0, e.vlan) ?? owners.put(none());
       if (owner.mac === e.sender_mac) {
         owner.at = e.ts;
         return null;

@@ -1,8 +1,8 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
-import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, note, withdraw } from './distinct.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
+import { createKeyed } from './keyed.js';
 
 /** How many addresses one station may ask for. */
 export interface ArpSweepThresholds {
@@ -43,7 +43,7 @@ interface Station {
  */
 export function createArpSweepRule(options: Partial<ArpSweepThresholds> = {}): Rule {
   const t = { ...arpSweepDefaults, ...options };
-  const stations = createCapped<Station>(t.capacity);
+  const stations = createKeyed<Station>(t.capacity);
   const slowSpan = t.slowSeconds * 1e6;
   const fresh = (now: number): Station => ({
     silent: createDistinct(),
@@ -57,16 +57,15 @@ export function createArpSweepRule(options: Partial<ArpSweepThresholds> = {}): R
     observe(event): readonly Alert[] {
       if (event.kind !== 'arp') return [];
       const { ts } = event;
-      const lan = event.vlan ?? '';
       if (event.operation === 'reply') {
-        const asker = stations.peek(`${event.target_mac}|${lan}`);
+        const asker = stations.peek(event.target_mac, '', '', 0, event.vlan);
         if (asker === undefined) return [];
         withdraw(asker.silent, event.sender_ip);
         note(asker.answered, event.sender_ip, ts, slowSpan, MOST_ADDRESSES);
         return [];
       }
       if (event.sender_ip === '0.0.0.0' || event.sender_ip === event.target_ip) return [];
-      const station = stations.touch(`${event.sender_mac}|${lan}`, () => fresh(ts));
+      const station = stations.touch(event.sender_mac, '', '', 0, event.vlan) ?? stations.put(fresh(ts));
       if (ts - station.last > slowSpan) Object.assign(station, fresh(ts));
       station.last = ts;
       note(station.silent, event.target_ip, ts, slowSpan, MOST_ADDRESSES);

@@ -2,7 +2,10 @@ import type { Flow, FlowEvent, TrafficEvent } from '../flow.js';
 import { isOldNews } from './letters.js';
 import { type Outcome, outcomeOf, PATIENCE, type Probe, probeOf, type Waiting } from './outcome.js';
 
-/** A connection once its outcome is known (and again if an answer comes late): the letters that scan and flood machines read. */
+/**
+ * A connection once its outcome is known (and again if an answer comes late): the letters that scan and flood machines read. It is the
+ * follower's own: read it during the call, keep a copy.
+ */
 export interface Attempt {
   readonly outcome: Outcome;
   /** When the outcome was known, microseconds. */
@@ -18,15 +21,19 @@ export interface Attempt {
   readonly probe: Probe;
 }
 
+export type Tell = (attempt: Attempt) => void;
+
 export interface Attempts {
-  /** Outcomes that this event, or the time it brings, has decided. */
-  observe(event: TrafficEvent): readonly Attempt[];
-  advance(now: number): readonly Attempt[];
+  /** Tells of the outcomes that this event, or the time it brings, has decided. */
+  observe(event: TrafficEvent, tell: Tell): void;
+  advance(now: number, tell: Tell): void;
   size(): { readonly keys: number; readonly forgotten: number };
 }
 
 /** An open flow: waits for any answer, has been greeted (SYN-ACK), talks (handshake completed), or is decided. */
-interface Open extends Omit<Attempt, 'outcome' | 'ts'> {
+interface Open extends Attempt {
+  outcome: Outcome;
+  ts: number;
   readonly key: Key;
   /** Its place in the order of opening. */
   place: number;
@@ -35,8 +42,6 @@ interface Open extends Omit<Attempt, 'outcome' | 'ts'> {
 
 /** A flow by its number in its table, or in words where nobody numbered it. */
 type Key = number | string;
-
-const NONE: readonly Attempt[] = [];
 
 const keyOf = ({ id, flow: f }: FlowEvent): Key => id ?? `${f.orig_h}|${f.orig_p}|${f.resp_h}|${f.resp_p}|${f.proto}|${f.vlan ?? ''}`;
 
@@ -54,41 +59,41 @@ export function createAttempts(capacity = 65_536): Attempts {
   let clock = Number.NEGATIVE_INFINITY;
   let opens = false;
   let forgotten = 0;
-  let decided: Attempt[] = [];
 
   // Silence is dated when it became too long, not when somebody looked: live and replayed traffic give the same times.
-  const decide = (held: Open, outcome: Outcome, ts = clock): void => {
+  const decide = (held: Open, outcome: Outcome, ts: number, tell: Tell): void => {
     if (held.state === outcome || held.state === 'accepted') return;
     held.state = outcome;
-    const { start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe } = held;
-    decided.push({ outcome, ts, start, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe });
+    held.outcome = outcome;
+    held.ts = ts;
+    tell(held);
     if (outcome === 'accepted') release(held); // nothing can change that, and most flows are accepted: they must not fill the memory
   };
   const release = (held: Open): void => {
     if (open.get(held.key) === held) open.delete(held.key);
     if (ring[held.place % capacity] === held) ring[held.place % capacity] = undefined;
   };
-  const giveUp = (held: Open): void => {
+  const giveUp = (held: Open, tell: Tell): void => {
     const due = Math.min(clock, held.start + PATIENCE);
-    if (held.state === 'waiting') decide(held, 'unanswered', due);
-    else if (held.state === 'greeted') decide(held, 'half-open', due);
-    else if (held.state === 'talking') decide(held, 'accepted', due);
+    if (held.state === 'waiting') decide(held, 'unanswered', due, tell);
+    else if (held.state === 'greeted') decide(held, 'half-open', due, tell);
+    else if (held.state === 'talking') decide(held, 'accepted', due, tell);
   };
   const isUndecided = (held: Open): boolean => held.state === 'waiting' || held.state === 'greeted' || held.state === 'talking';
-  const overdue = (): void => {
+  const overdue = (tell: Tell): void => {
     for (; next < end; next++) {
       const held = ring[next % capacity];
       if (held === undefined) continue;
       if (clock - held.start < PATIENCE && isUndecided(held)) break;
-      giveUp(held);
+      giveUp(held, tell);
     }
   };
-  const follow = (held: Open): void => {
+  const follow = (held: Open, tell: Tell): void => {
     if (end - first === capacity) {
       const oldest = ring[first % capacity];
       if (oldest !== undefined) {
         if (isUndecided(oldest)) {
-          giveUp(oldest);
+          giveUp(oldest, tell);
           forgotten++;
         }
         release(oldest);
@@ -103,10 +108,10 @@ export function createAttempts(capacity = 65_536): Attempts {
   };
   const start = (flow: Flow, key: Key, probe: Probe): Open => {
     const { ts, proto, orig_h, orig_p, resp_h, resp_p, vlan } = flow;
-    return { key, start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe, place: -1, state: 'waiting' };
+    return { outcome: 'unanswered', ts, start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe, key, place: -1, state: 'waiting' };
   };
 
-  const read = (event: FlowEvent): void => {
+  const read = (event: FlowEvent, tell: Tell): void => {
     const { kind, flow } = event;
     if (kind === 'opened') opens = true;
     let held: Open | undefined;
@@ -114,36 +119,26 @@ export function createAttempts(capacity = 65_536): Attempts {
       const probe = probeOf(flow);
       if (probe === null) return;
       held = start(flow, kind === 'opened' ? keyOf(event) : '', probe);
-      if (kind === 'opened') follow(held);
+      if (kind === 'opened') follow(held, tell);
     } else {
-      if (isOldNews(flow.history)) return;
       held = open.get(keyOf(event));
+      if (held === undefined || isOldNews(flow.history)) return;
     }
-    if (held === undefined) return;
     const outcome = outcomeOf(flow, held.probe, kind === 'closed');
     if (outcome !== 'greeted' && outcome !== 'talking' && outcome !== 'waiting') {
-      decide(held, outcome, opens && outcome === 'unanswered' ? Math.min(clock, held.start + PATIENCE) : clock);
+      decide(held, outcome, opens && outcome === 'unanswered' ? Math.min(clock, held.start + PATIENCE) : clock, tell);
     } else if (isUndecided(held)) held.state = outcome;
   };
 
-  const take = (): readonly Attempt[] => {
-    if (decided.length === 0) return NONE;
-    const out = decided;
-    decided = [];
-    return out;
-  };
-
   return {
-    observe(event) {
+    observe(event, tell) {
       if (event.ts > clock) clock = event.ts;
-      overdue();
-      if (event.kind !== 'arp') read(event);
-      return take();
+      overdue(tell);
+      if (event.kind !== 'arp') read(event, tell);
     },
-    advance(now) {
+    advance(now, tell) {
       if (now > clock) clock = now;
-      overdue();
-      return take();
+      overdue(tell);
     },
     size: () => ({ keys: open.size, forgotten }),
   };

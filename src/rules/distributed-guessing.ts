@@ -2,10 +2,10 @@ import type { Alert } from '../alert.js';
 import type { Flow } from '../flow.js';
 import type { Rule } from '../rule.js';
 import { alike, type Sizes, SLACK } from './alike.js';
-import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
 import { begin, due, type Episode, narrow, newEpisode, raise } from './episode.js';
 import { isOver } from './guessing.js';
+import { createKeyed } from './keyed.js';
 import { isLoginPort, loginShape } from './login-shape.js';
 import { QUIET } from './machine.js';
 
@@ -65,7 +65,7 @@ interface Service {
  */
 export function createDistributedGuessingRule(options: Partial<DistributedGuessingThresholds> = {}): Rule {
   const t = { ...distributedGuessingDefaults, ...options };
-  const services = createCapped<Service>(t.capacity);
+  const services = createKeyed<Service>(t.capacity);
   const memory = longest(t.clients);
   const make = (start: number): Service => ({
     failed: createDistinct(),
@@ -74,7 +74,6 @@ export function createDistributedGuessingRule(options: Partial<DistributedGuessi
     last: start,
     episode: newEpisode(start),
   });
-  const keyOf = (host: string, port: number, vlan: number | null): string => `${host}|${port}|${vlan ?? ''}`;
 
   const admit = (service: Service | undefined, client: string, now: number): void => {
     if (service === undefined) return;
@@ -86,12 +85,12 @@ export function createDistributedGuessingRule(options: Partial<DistributedGuessi
   /** An FTP data connection (payload one way): whoever holds it has logged in. */
   const admitByData = ({ orig_h, orig_p, orig_bytes, resp_h, resp_p, resp_bytes, vlan }: Flow, now: number): void => {
     if (orig_bytes + resp_bytes === 0 || resp_p < 1024) return;
-    admit(services.peek(keyOf(resp_h, 21, vlan)), orig_h, now);
-    if (orig_p === 20) admit(services.peek(keyOf(orig_h, 21, vlan)), resp_h, now);
+    admit(services.peek(resp_h, '', '', 21, vlan), orig_h, now);
+    if (orig_p === 20) admit(services.peek(orig_h, '', '', 21, vlan), resp_h, now);
   };
 
   const fail = (flow: Flow, now: number): readonly Alert[] => {
-    const service = services.touch(keyOf(flow.resp_h, flow.resp_p, flow.vlan), () => make(flow.ts));
+    const service = services.touch(flow.resp_h, '', '', flow.resp_p, flow.vlan) ?? services.put(make(flow.ts));
     if (now - service.last > memory) Object.assign(service, make(flow.ts));
     service.last = now;
     begin(service.episode, flow.ts);
@@ -136,7 +135,7 @@ export function createDistributedGuessingRule(options: Partial<DistributedGuessi
       if (silent) admitByData(flow, ts);
       if (silent || !isLoginPort(flow.resp_p)) return QUIET;
       if (flow.duration <= t.longest * 1e6 && loginShape(flow) !== null) return fail(flow, ts);
-      admit(services.peek(keyOf(flow.resp_h, flow.resp_p, flow.vlan)), flow.orig_h, ts);
+      admit(services.peek(flow.resp_h, '', '', flow.resp_p, flow.vlan), flow.orig_h, ts);
       return QUIET;
     },
     size: () => ({ keys: services.size(), forgotten: services.forgotten() }),

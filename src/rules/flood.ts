@@ -1,8 +1,8 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
-import { createCapped } from './capped.js';
 import { begin, due, type Episode, newEpisode, raise } from './episode.js';
+import { createKeyed } from './keyed.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -97,7 +97,7 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
   const t = { ...floodDefaults, ...options };
   const span = t.seconds * 1e6;
   const each = Math.min(t.each, t.tcp, t.host);
-  const targets = createCapped<Target>(t.capacity);
+  const targets = createKeyed<Target>(t.capacity);
 
   const fresh = (start: number): Target => ({
     opened: start,
@@ -243,13 +243,12 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
   };
 
   const judgeHost = (a: Attempt): readonly Alert[] => {
-    const key = `${a.resp_h}|${a.proto}|${a.vlan ?? ''}`;
-    const known = targets.peek(key);
     if (a.outcome === 'accepted') {
+      const known = targets.peek(a.resp_h, '', a.proto, 0, a.vlan);
       if (known !== undefined) count(known, a, span);
       return QUIET;
     }
-    const host = targets.touch(key, () => fresh(a.start));
+    const host = targets.touch(a.resp_h, '', a.proto, 0, a.vlan) ?? targets.put(fresh(a.start));
     count(host, a, span);
     if (host.vain < Math.min(t.tcp, t.host)) return QUIET;
     const port = host.ports.get(a.resp_p);

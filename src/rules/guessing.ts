@@ -2,8 +2,8 @@ import type { Alert } from '../alert.js';
 import type { Flow } from '../flow.js';
 import type { Rule } from '../rule.js';
 import { alike, type Sizes, SLACK } from './alike.js';
-import { createCapped } from './capped.js';
 import { due, type Episode, narrow, newEpisode, raise } from './episode.js';
+import { createKeyed } from './keyed.js';
 import { lettersOf } from './letters.js';
 import { loginShape, type Shape } from './login-shape.js';
 import { QUIET } from './machine.js';
@@ -60,12 +60,11 @@ export const isOver = (flow: Flow, kind: string): boolean => kind === 'closed' |
  */
 export function createGuessingRule(options: Partial<GuessingThresholds> = {}): Rule {
   const t = { ...guessingDefaults, ...options };
-  const services = createCapped<Service>(t.capacity);
+  const services = createKeyed<Service>(t.capacity);
 
   const judge = (flow: Flow, now: number, shape: Shape): readonly Alert[] => {
-    const key = `${flow.orig_h}|${flow.resp_h}|${flow.resp_p}|${flow.vlan ?? ''}`;
     const fresh = (): Service => ({ tries: [], total: 0, last: now, episode: newEpisode(flow.ts) });
-    const service = services.touch(key, fresh);
+    const service = services.touch(flow.orig_h, flow.resp_h, '', flow.resp_p, flow.vlan) ?? services.put(fresh());
     // A conversation is seen closing, perhaps twice, and then closed: it counts once.
     for (let i = service.tries.length - 1; i >= 0; i--) {
       if (service.tries[i]!.port === flow.orig_p && service.tries[i]!.start === flow.ts) return QUIET;
@@ -107,9 +106,8 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
   /** An FTP data connection (payload one way, high port): somebody has logged in, so what came before were no failed logins. */
   const excuse = (flow: Flow): void => {
     if (flow.orig_bytes + flow.resp_bytes === 0 || flow.resp_p < 1024) return;
-    const lan = flow.vlan ?? '';
-    const passive = services.peek(`${flow.orig_h}|${flow.resp_h}|21|${lan}`);
-    const active = flow.orig_p === 20 ? services.peek(`${flow.resp_h}|${flow.orig_h}|21|${lan}`) : undefined;
+    const passive = services.peek(flow.orig_h, flow.resp_h, '', 21, flow.vlan);
+    const active = flow.orig_p === 20 ? services.peek(flow.resp_h, flow.orig_h, '', 21, flow.vlan) : undefined;
     for (const service of [passive, active]) if (service?.episode.state === 'watching') service.tries = [];
   };
 

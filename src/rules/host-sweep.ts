@@ -1,9 +1,9 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
-import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
 import { begin, due, type Episode, narrow, newEpisode, raise } from './episode.js';
+import { createKeyed } from './keyed.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -72,7 +72,7 @@ const isReply = (a: Attempt): boolean => a.probe === 'no-syn' && a.orig_p < 1024
  */
 export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {}): AttemptMachine {
   const t = { ...hostSweepDefaults, ...options };
-  const sources = createCapped<Source>(t.capacity);
+  const sources = createKeyed<Source>(t.capacity);
   const memory = Math.max(...[t.tcpPort, t.udpPort, t.anyPort, t.echo].map(longest));
   const make = (start: number): Sweep => ({
     failed: createDistinct(),
@@ -132,10 +132,9 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
   const judge = (a: Attempt): readonly Alert[] => {
     if (isReply(a) || isMulticast(a.resp_h)) return QUIET;
     const isEcho = a.probe === 'echo';
-    const key = `${a.orig_h}|${a.proto}|${a.vlan ?? ''}`;
-    const known = sources.peek(key);
+    const known = sources.touch(a.orig_h, '', a.proto, 0, a.vlan);
     if (known === undefined && a.outcome === 'accepted' && !isEcho) return QUIET;
-    const source = sources.touch(key, () => ({ any: make(a.start), ports: new Map() }));
+    const source = known ?? sources.put({ any: make(a.start), ports: new Map() });
     if (isEcho) return tell(a, source.any, 0, '', t.echo, 0);
     let sweep = source.ports.get(a.resp_p);
     if (sweep === undefined && a.outcome !== 'accepted' && source.ports.size < MOST_PORTS) {

@@ -37,15 +37,21 @@ function readLetters(history: string): Letters {
 /** Flows share a few histories: each is read once. */
 const REMEMBERED = 4096;
 const known = new Map<string, Letters>();
+/** What was asked last is often asked again. */
+let last = '';
+let lastLetters = readLetters('');
 
 /** What a flow's history says; it is a function of the text alone. */
 export function lettersOf(history: string): Letters {
+  if (history === last) return lastLetters;
   let letters = known.get(history);
   if (letters === undefined) {
     letters = readLetters(history);
     if (known.size >= REMEMBERED) known.clear();
     known.set(history, letters);
   }
+  last = history;
+  lastLetters = letters;
   return letters;
 }
 

@@ -20,23 +20,28 @@ export function sumSizes(parts: readonly { size(): { readonly keys: number; read
 
 /** Runs machines over one shared reading of the traffic, so that connections are followed once. */
 export function runMachines(name: string, machines: readonly AttemptMachine[], attempts: Attempts = createAttempts()): Rule {
-  const judge = (list: readonly Attempt[]): readonly Alert[] => {
-    if (list.length === 0) return QUIET;
-    let found: Alert[] | null = null;
-    for (const attempt of list) {
-      for (const machine of machines) {
-        const alerts = machine.judge(attempt);
-        if (alerts.length === 0) continue;
-        found ??= [];
-        found.push(...alerts);
-      }
+  let found = QUIET;
+  const judge = (attempt: Attempt): void => {
+    for (let i = 0; i < machines.length; i++) {
+      const alerts = machines[i]!.judge(attempt);
+      if (alerts.length > 0) found = found.length === 0 ? alerts : [...found, ...alerts];
     }
-    return found ?? QUIET;
+  };
+  const take = (): readonly Alert[] => {
+    const alerts = found;
+    found = QUIET;
+    return alerts;
   };
   return {
     name,
-    observe: (event) => judge(attempts.observe(event)),
-    advance: (now) => judge(attempts.advance(now)),
+    observe(event) {
+      attempts.observe(event, judge);
+      return take();
+    },
+    advance(now) {
+      attempts.advance(now, judge);
+      return take();
+    },
     size: () => sumSizes([attempts, ...machines]),
   };
 }

@@ -1,8 +1,8 @@
 import type { Alert } from '../alert.js';
 import type { Flow } from '../flow.js';
 import type { Rule } from '../rule.js';
-import { createCapped } from './capped.js';
 import { due, type Episode, newEpisode, raise } from './episode.js';
+import { createKeyed } from './keyed.js';
 import { isMulticast } from './outcome.js';
 
 /** How fast one flow must send, unanswered, to be a flood. */
@@ -33,7 +33,7 @@ export const packetFloodDefaults: PacketFloodThresholds = {
  */
 export function createPacketFloodRule(options: Partial<PacketFloodThresholds> = {}): Rule {
   const t = { ...packetFloodDefaults, ...options };
-  const pairs = createCapped<Episode>(t.capacity);
+  const pairs = createKeyed<Episode>(t.capacity);
 
   const judge = (flow: Flow, now: number): readonly Alert[] => {
     const icmp = flow.proto === 'icmp' || flow.proto === 'icmp6';
@@ -42,7 +42,7 @@ export function createPacketFloodRule(options: Partial<PacketFloodThresholds> = 
     if (flow.orig_pkts < (icmp ? t.icmpPackets : t.udpPackets) || isMulticast(flow.resp_h)) return [];
     const rate = flow.orig_pkts / Math.max(flow.duration / 1e6, 1e-3);
     if (rate < limit) return [];
-    const episode = pairs.touch(`${flow.orig_h}|${flow.resp_h}|${flow.proto}`, () => newEpisode(flow.ts));
+    const episode = pairs.touch(flow.orig_h, flow.resp_h, flow.proto, 0, 0) ?? pairs.put(newEpisode(flow.ts));
     if (!due(episode, flow.orig_pkts, now)) return [];
     const finding = {
       rule: 'flood',

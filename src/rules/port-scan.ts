@@ -1,9 +1,9 @@
 import type { Alert } from '../alert.js';
 import type { Rule } from '../rule.js';
 import type { Attempt } from './attempts.js';
-import { createCapped } from './capped.js';
 import { countWithin, createDistinct, type Distinct, fullWindow, longest, note, type Window, withdraw } from './distinct.js';
 import { begin, due, type Episode, narrow, newEpisode, raise } from './episode.js';
+import { createKeyed } from './keyed.js';
 import { type AttemptMachine, QUIET, runMachines } from './machine.js';
 import { isMulticast } from './outcome.js';
 
@@ -66,7 +66,7 @@ const isServerEndingConnections = (a: Attempt): boolean => a.probe === 'no-syn' 
  */
 export function createPortScanMachine(options: Partial<PortScanThresholds> = {}): AttemptMachine {
   const t = { ...portScanDefaults, ...options };
-  const pairs = createCapped<Pair>(t.capacity);
+  const pairs = createKeyed<Pair>(t.capacity);
   const memory = Math.max(longest(t.tcp), longest(t.udp));
   const make = (start: number): Pair => ({
     failed: createDistinct(),
@@ -79,15 +79,14 @@ export function createPortScanMachine(options: Partial<PortScanThresholds> = {})
 
   const judge = (a: Attempt): readonly Alert[] => {
     if (a.probe === 'echo' || isTraceroute(a) || isServerEndingConnections(a) || isMulticast(a.resp_h)) return QUIET;
-    const key = `${a.orig_h}|${a.resp_h}|${a.proto}|${a.vlan ?? ''}`;
     if (a.outcome === 'accepted') {
-      const known = pairs.peek(key);
+      const known = pairs.peek(a.orig_h, a.resp_h, a.proto, 0, a.vlan);
       if (known === undefined) return QUIET;
       note(known.accepted, a.resp_p, a.ts, memory, MOST_PORTS);
       withdraw(known.failed, a.resp_p);
       return QUIET;
     }
-    const pair = pairs.touch(key, () => make(a.start));
+    const pair = pairs.touch(a.orig_h, a.resp_h, a.proto, 0, a.vlan) ?? pairs.put(make(a.start));
     if (a.ts - pair.last > memory) Object.assign(pair, make(a.start));
     pair.last = a.ts;
     begin(pair.episode, a.start);

@@ -1,5 +1,6 @@
+import type { Alert } from '../alert.js';
 import type { Attempt } from './attempts.js';
-import { createCapped } from './capped.js';
+import { createKeyed } from './keyed.js';
 import { type AttemptMachine, QUIET, sumSizes } from './machine.js';
 
 /**
@@ -8,20 +9,24 @@ import { type AttemptMachine, QUIET, sumSizes } from './machine.js';
  * @param capacity sources remembered
  */
 export function ignoreStrangers(machines: readonly AttemptMachine[], capacity = 8192): AttemptMachine {
-  const sources = createCapped<{ first: Attempt | null }>(capacity);
-  const pass = (a: Attempt) => machines.flatMap((machine) => machine.judge(a));
+  const sources = createKeyed<{ first: Attempt | null }>(capacity);
+  const pass = (a: Attempt): readonly Alert[] => {
+    let found = QUIET;
+    for (const machine of machines) {
+      const alerts = machine.judge(a);
+      if (alerts.length > 0) found = [...found, ...alerts];
+    }
+    return found;
+  };
 
   return {
     name: machines.map((machine) => machine.name).join(', '),
     judge(a) {
-      const key = a.vlan === null ? a.orig_h : `${a.orig_h}|${a.vlan}`;
-      const known = sources.peek(key);
+      const known = sources.touch(a.orig_h, '', '', 0, a.vlan);
       if (known === undefined) {
-        if (a.outcome === 'accepted' && a.probe !== 'echo') return QUIET;
-        sources.touch(key, () => ({ first: a }));
+        if (a.outcome !== 'accepted' || a.probe === 'echo') sources.put({ first: { ...a } });
         return QUIET;
       }
-      sources.touch(key, () => known);
       const { first } = known;
       if (first === null) return pass(a);
       known.first = null;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { NetloopError } from '../errors.js';
 import type { FeatureRow } from '../feature.js';
-import { type Cell, fillCells, recordColumns } from '../features/record.js';
+import { type Cell, type Cells, cellOf, createCells, fillCells, recordColumns } from '../features/record.js';
 import type { Flow } from '../flow.js';
 import { createOctets } from './octets.js';
 import { type OutputFile, openOutput, unwritable } from './output-file.js';
@@ -27,7 +27,7 @@ export interface FlowWriter {
 
 /** One format: what a row and the end are as octets. */
 interface Encoding {
-  add(cells: readonly Cell[]): void;
+  add(cells: Cells): void;
   /** About how many octets wait. */
   waiting(): number;
   flush(): Promise<void>;
@@ -45,21 +45,22 @@ const csvText = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.repl
 
 /** Lines of cells. */
 async function createText(put: Put, format: 'jsonl' | 'csv', labelled: boolean): Promise<Encoding> {
-  const names = recordColumns(labelled).map(([name]) => name);
+  const columns = recordColumns(labelled);
+  const names = columns.map(([name]) => name);
+  const isText = Uint8Array.from(columns, ([, kind]) => (kind === 'text' ? 1 : 0));
   const csv = format === 'csv';
   const heads = names.map((name, i) => Buffer.from(csv ? (i === 0 ? '' : ',') : `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
   const end = Buffer.from(csv ? '\n' : '}\n');
   const octets = createOctets(csv ? csvText : (text) => JSON.stringify(text));
-  const missing = Buffer.from(csv ? '' : 'null');
+  const absent = Buffer.from(csv ? '' : 'null');
   if (csv) await put(`${names.join(',')}\n`);
   return {
-    add(cells) {
-      for (let i = 0; i < heads.length; i++) {
+    add({ texts, numbers, missing }) {
+      for (let i = 0; i < isText.length; i++) {
         octets.raw(heads[i]!);
-        const cell = cells[i]!;
-        if (typeof cell === 'number' && (csv || Number.isFinite(cell))) octets.number(cell);
-        else if (typeof cell === 'string') octets.text(cell);
-        else octets.raw(missing);
+        if (isText[i] === 1) octets.text(texts[i]!);
+        else if (missing[i] === 0 && (csv || Number.isFinite(numbers[i]!))) octets.number(numbers[i]!);
+        else octets.raw(absent);
       }
       octets.raw(end);
     },
@@ -116,7 +117,7 @@ async function createArrow(put: Put, labelled: boolean): Promise<Encoding> {
   const columns = recordColumns(labelled).map(([, kind]) => ({ kind, values: [] as Cell[] }));
   return {
     add(cells) {
-      for (let i = 0; i < columns.length; i++) columns[i]!.values.push(cells[i]!);
+      for (let i = 0; i < columns.length; i++) columns[i]!.values.push(cellOf(cells, i, columns[i]!.kind));
     },
     waiting: () => columns.length * columns[0]!.values.length * 8,
     async flush() {
@@ -180,7 +181,7 @@ export async function openFlowWriter(format: FlowFormat, out: string | null, lab
   const put = file?.put ?? toStdout;
   let rows = 0;
   let refused = false;
-  const cells: Cell[] = [];
+  const cells = createCells();
   const guarded = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
