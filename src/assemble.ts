@@ -36,6 +36,8 @@ export interface FlowTableOptions {
   readonly on?: (event: TrafficEvent) => void;
   /** Which events `on` is told of: all, or only the ends of flows (and ARP), which costs less. Default 'all'. */
   readonly events?: 'all' | 'closed';
+  /** What `on` gets for a flow that ended: a value of its own, or a view as of an open one, which costs less. Default 'values'. */
+  readonly ended?: 'values' | 'views';
   /** False: flows are counted and not kept, so that `expire` and `flush` answer nothing. Default true. */
   readonly keep?: boolean;
 }
@@ -105,6 +107,7 @@ const SECOND = 1e6;
 export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
   const { on, keep = true, checksums = 'check', service = () => '-' } = options;
   const fiveTuple = options.view === 'five-tuple';
+  const asValues = keep || options.ended !== 'views';
   const told = options.events === 'closed' ? 'closed' : 'all';
   const kernel = createKernel({
     fiveTuple,
@@ -133,7 +136,7 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     if (rows === 0) return;
     for (let row = 0; row < rows; row++) {
       const kind = reader.kind(row);
-      const flow = kind === 'closed' ? reader.flow(row) : reader.view(row);
+      const flow = kind === 'closed' && asValues ? reader.flow(row) : reader.view(row);
       if (kind === 'closed' && keep) done.push(flow);
       on?.({ kind, ts: reader.at(row), flow, id: reader.id(row) });
     }

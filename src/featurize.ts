@@ -51,9 +51,45 @@ export const gureKdd: FeaturizerOptions = {
 /** A flow in, its features out; remembers what the windows need. */
 export interface Featurizer {
   (flow: Flow): FeatureRow;
+  /** The same, as one row that the next call writes over: for who writes it down at once. */
+  view(flow: Flow): FeatureRow;
   /** Hosts remembered, hosts and window places lost for want of room. */
   size(): { readonly hosts: number; readonly forgotten: number };
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A row to be written over. Rates begin as fractions, so that their places hold fractions from the start. */
+const emptyRow = (): Writable<FeatureRow> => ({
+  duration: 0.5,
+  protocol_type: '',
+  service: '',
+  flag: '',
+  src_bytes: 0.5,
+  dst_bytes: 0.5,
+  land: 0,
+  wrong_fragment: 0,
+  urgent: 0,
+  count: 0,
+  srv_count: 0,
+  serror_rate: 0.5,
+  srv_serror_rate: 0.5,
+  rerror_rate: 0.5,
+  srv_rerror_rate: 0.5,
+  same_srv_rate: 0.5,
+  diff_srv_rate: 0.5,
+  srv_diff_host_rate: 0.5,
+  dst_host_count: 0,
+  dst_host_srv_count: 0,
+  dst_host_same_srv_rate: 0.5,
+  dst_host_diff_srv_rate: 0.5,
+  dst_host_same_src_port_rate: 0.5,
+  dst_host_srv_diff_host_rate: 0.5,
+  dst_host_serror_rate: 0.5,
+  dst_host_srv_serror_rate: 0.5,
+  dst_host_rerror_rate: 0.5,
+  dst_host_srv_rerror_rate: 0.5,
+});
 
 const rate = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 const distinct = (different: number, whole: number): number => (different <= 1 || whole === 0 ? 0 : different / whole);
@@ -145,7 +181,9 @@ export function createFeaturizer(options: FeaturizerOptions = {}): Featurizer {
     };
   };
 
-  const featurize = (flow: Flow): FeatureRow => {
+  const row = emptyRow();
+
+  const view = (flow: Flow): FeatureRow => {
     if (flow.features !== undefined) return flow.features;
     const name = kddService(flow.proto, flow.orig_p, flow.resp_p);
     seen.host = interner.id(flow.resp_h);
@@ -155,38 +193,38 @@ export function createFeaturizer(options: FeaturizerOptions = {}): Featurizer {
     window.observe(clock === 'end' ? flow.ts + flow.duration : flow.ts, seen, r);
     const host = readHosts(interner.slot());
     const share = differing === 'share';
-    return {
-      duration: flow.duration / 1e6,
-      protocol_type: flow.proto === 'icmp6' ? 'icmp' : flow.proto,
-      service: name,
-      flag: flow.conn_state,
-      src_bytes: flow.orig_bytes,
-      dst_bytes: flow.resp_bytes,
-      land: flow.orig_h === flow.resp_h && flow.orig_p === flow.resp_p ? 1 : 0,
-      wrong_fragment: flow.wrong_fragment,
-      urgent: flow.urgent,
-      count: Math.min(r.hostCount, mostCount),
-      srv_count: Math.min(r.serviceCount, mostCount),
-      serror_rate: rate(r.hostSyn, r.hostCount),
-      srv_serror_rate: rate(r.serviceSyn, r.serviceCount),
-      rerror_rate: rate(r.hostRejected, r.hostCount),
-      srv_rerror_rate: rate(r.serviceRejected, r.serviceCount),
-      same_srv_rate: rate(r.bothCount, r.hostCount),
-      diff_srv_rate: share ? rate(r.hostCount - r.bothCount, r.hostCount) : distinct(r.hostServices, r.hostCount),
-      srv_diff_host_rate: share ? rate(r.serviceCount - r.bothCount, r.serviceCount) : distinct(r.serviceHosts, r.serviceCount),
-      dst_host_count: Math.min(h.count, mostHostCount),
-      dst_host_srv_count: Math.min(host.srv, mostHostCount),
-      dst_host_same_srv_rate: rate(h.same, h.count),
-      dst_host_diff_srv_rate: share ? rate(h.count - h.same, h.count) : distinct(h.services, h.count),
-      dst_host_same_src_port_rate: rate(h.samePort, host.ports),
-      dst_host_srv_diff_host_rate: share ? rate(host.srv - h.same, host.srv) : distinct(host.srvHosts, host.srv),
-      dst_host_serror_rate: rate(h.syn, h.count),
-      dst_host_srv_serror_rate: rate(host.srvSyn, host.srv),
-      dst_host_rerror_rate: rate(h.rejected, h.count),
-      dst_host_srv_rerror_rate: rate(host.srvRejected, host.srv),
-    };
+    row.duration = flow.duration / 1e6;
+    row.protocol_type = flow.proto === 'icmp6' ? 'icmp' : flow.proto;
+    row.service = name;
+    row.flag = flow.conn_state;
+    row.src_bytes = flow.orig_bytes;
+    row.dst_bytes = flow.resp_bytes;
+    row.land = flow.orig_h === flow.resp_h && flow.orig_p === flow.resp_p ? 1 : 0;
+    row.wrong_fragment = flow.wrong_fragment;
+    row.urgent = flow.urgent;
+    row.count = Math.min(r.hostCount, mostCount);
+    row.srv_count = Math.min(r.serviceCount, mostCount);
+    row.serror_rate = rate(r.hostSyn, r.hostCount);
+    row.srv_serror_rate = rate(r.serviceSyn, r.serviceCount);
+    row.rerror_rate = rate(r.hostRejected, r.hostCount);
+    row.srv_rerror_rate = rate(r.serviceRejected, r.serviceCount);
+    row.same_srv_rate = rate(r.bothCount, r.hostCount);
+    row.diff_srv_rate = share ? rate(r.hostCount - r.bothCount, r.hostCount) : distinct(r.hostServices, r.hostCount);
+    row.srv_diff_host_rate = share ? rate(r.serviceCount - r.bothCount, r.serviceCount) : distinct(r.serviceHosts, r.serviceCount);
+    row.dst_host_count = Math.min(h.count, mostHostCount);
+    row.dst_host_srv_count = Math.min(host.srv, mostHostCount);
+    row.dst_host_same_srv_rate = rate(h.same, h.count);
+    row.dst_host_diff_srv_rate = share ? rate(h.count - h.same, h.count) : distinct(h.services, h.count);
+    row.dst_host_same_src_port_rate = rate(h.samePort, host.ports);
+    row.dst_host_srv_diff_host_rate = share ? rate(host.srv - h.same, host.srv) : distinct(host.srvHosts, host.srv);
+    row.dst_host_serror_rate = rate(h.syn, h.count);
+    row.dst_host_srv_serror_rate = rate(host.srvSyn, host.srv);
+    row.dst_host_rerror_rate = rate(h.rejected, h.count);
+    row.dst_host_srv_rerror_rate = rate(host.srvRejected, host.srv);
+    return row;
   };
 
   const size = () => ({ hosts: interner.size(), forgotten: interner.forgotten() + window.forgotten() });
-  return Object.assign(featurize, { size });
+  const featurize = (flow: Flow): FeatureRow => (flow.features === undefined ? { ...view(flow) } : flow.features);
+  return Object.assign(featurize, { view, size });
 }

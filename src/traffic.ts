@@ -17,6 +17,8 @@ export interface TrafficOptions {
   readonly checksums?: 'check' | 'offload' | 'ignore';
   /** Which events are told of: all, or only the ends of flows (and ARP), which costs less. Default 'all'. */
   readonly events?: 'all' | 'closed';
+  /** What is told of a flow that ended: a value of its own, or a view as of an open one, which costs less. Default 'values'. */
+  readonly ended?: 'values' | 'views';
 }
 
 /** What a source yields, turned into events: frames are decoded and assembled, records are closed flows already. */
@@ -37,16 +39,18 @@ export interface Traffic {
 }
 
 export function createTraffic(on: (event: TrafficEvent) => void, options: TrafficOptions = {}): Traffic {
+  let anyJudge = false;
   let waiting: Pick<Source, 'labelOf'> | null = null;
   const sources: { since: number; labelOf: Source['labelOf'] }[] = [];
   /** A flow may end while the next source is read: its truth is that of the source in which it began. */
   const judged = (event: TrafficEvent): void => {
-    const labelOf = event.kind === 'closed' ? sources.findLast(({ since }) => event.flow.ts >= since)?.labelOf : undefined;
+    const labelOf = event.kind === 'closed' && anyJudge ? sources.findLast(({ since }) => event.flow.ts >= since)?.labelOf : undefined;
     on(event.kind === 'closed' && labelOf ? { ...event, flow: { ...event.flow, ...labelOf(event.flow) } } : event);
   };
   /** The first frame of a source tells since when flows are its own. */
   const first = ({ ts }: Frames, i: number): void => {
     if (waiting) sources.push({ since: ts[i]!, labelOf: waiting.labelOf });
+    anyJudge ||= waiting?.labelOf !== undefined;
     waiting = null;
   };
   const table = createFlowTable({ checksums: 'offload', ...options, service: serviceOf, on: judged, keep: false });

@@ -6,7 +6,7 @@ import { interruptSignal } from './interrupt.js';
 
 /** Who takes the flows. */
 export interface FlowTaker {
-  /** One that has ended. */
+  /** One that has ended; by `options.ended` perhaps a view, to be read during the call. */
   add(flow: Flow): void;
   /** Between batches of packets: hands on what was taken. `now`: a wire's flows are told of at once; a file's may gather. */
   settle?(now: boolean): Promise<void>;

@@ -74,9 +74,9 @@ async function flows(files: readonly string[], flags: Flags): Promise<void> {
     await eachFlow(
       sources,
       // A card completes the checksums of what this host sends only after a capture has seen it.
-      trafficOptions(live ? { ...flags, checksums: flags.checksums ?? 'offload' } : flags, true),
+      { ...trafficOptions(live ? { ...flags, checksums: flags.checksums ?? 'offload' } : flags, true), ended: 'views' },
       {
-        add: (flow) => writer.add(flow, featurize(flow)),
+        add: (flow) => writer.add(flow, featurize.view(flow)),
         settle: async (now) => {
           await writer.flush(now ? 0 : GATHERED);
           await rules?.flush(now ? 0 : undefined);

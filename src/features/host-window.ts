@@ -62,8 +62,15 @@ export function createHostWindows(options: {
     return segment;
   };
 
+  let [p, q] = [0, 0]; // where the pairs last asked for lie
+
+  const find = (host: number, service: number, port: number): void => {
+    p = pairs.at(host, service);
+    q = ports.at(host, port);
+  };
+
   const change = (host: number, slot: number, service: number, port: number, error: ErrorClass, by: 1 | -1): void => {
-    const p = pairs.at(host, service);
+    find(host, service, port);
     const pair = pairs.values();
     pair[p]! += by;
     if (pair[p] === (by === 1 ? 1 : 0)) totals[slot * 3 + 2]! += by;
@@ -71,7 +78,6 @@ export function createHostWindows(options: {
       pair[p + error]! += by;
       totals[slot * 3 + error - 1]! += by;
     }
-    const q = ports.at(host, port);
     ports.values()[q]! += by;
   };
 
@@ -79,7 +85,7 @@ export function createHostWindows(options: {
     const row = rowOf(slot);
     const at = ((slot % SEGMENT) * size + first[slot]!) * 2;
     const packed = row[at]!;
-    first[slot] = (first[slot]! + 1) % size;
+    first[slot] = first[slot]! + 1 === size ? 0 : first[slot]! + 1;
     length[slot]!--;
     change(host, slot, packed >>> 2, row[at + 1]!, (packed & 3) as ErrorClass, -1);
   };
@@ -87,7 +93,8 @@ export function createHostWindows(options: {
   const keep = (slot: number, seen: Seen): void => {
     if (length[slot] === size) drop(seen.host, slot);
     const row = rowOf(slot);
-    const at = ((slot % SEGMENT) * size + ((first[slot]! + length[slot]!) % size)) * 2;
+    const behind = first[slot]! + length[slot]!;
+    const at = ((slot % SEGMENT) * size + (behind < size ? behind : behind - size)) * 2;
     row[at] = (seen.service << 2) | seen.error;
     row[at + 1] = seen.sourcePort;
     length[slot]!++;
@@ -101,12 +108,11 @@ export function createHostWindows(options: {
       into.syn = totals[slot * 3]!;
       into.rejected = totals[slot * 3 + 1]!;
       into.services = totals[slot * 3 + 2]!;
-      const p = pairs.at(seen.host, seen.service);
+      if (!includeCurrent) find(seen.host, seen.service, seen.sourcePort);
       const pair = pairs.values();
       into.same = pair[p]!;
       into.sameSyn = pair[p + 1]!;
       into.sameRejected = pair[p + 2]!;
-      const q = ports.at(seen.host, seen.sourcePort);
       into.samePort = ports.values()[q]!;
       if (!includeCurrent) keep(slot, seen);
     },

@@ -19,9 +19,12 @@ export function createRecent(options: { readonly size: number; readonly includeC
   const ports = createCounts(1);
   let samePort = 0;
 
-  const count = (port: number, by: 1 | -1): void => {
+  /** Answers how many there are then. */
+  const count = (port: number, by: 1 | -1 | 0): number => {
     const at = ports.at(1, port);
-    ports.values()[at]! += by;
+    const values = ports.values();
+    values[at]! += by;
+    return values[at]!;
   };
   const keep = (seen: Seen): void => {
     if (ring.length() === size) {
@@ -30,18 +33,22 @@ export function createRecent(options: { readonly size: number; readonly includeC
       count(gone.sourcePort, -1);
     }
     ring.push(0, seen);
-    tally.add(seen);
-    count(seen.sourcePort, 1);
   };
 
   return {
     observe(seen, into) {
-      if (includeCurrent) keep(seen);
+      if (includeCurrent) {
+        keep(seen);
+        tally.addAndRead(seen, into);
+        samePort = count(seen.sourcePort, 1);
+        return ring.length();
+      }
       tally.read(seen.host, seen.service, into);
-      const at = ports.at(1, seen.sourcePort);
-      samePort = ports.values()[at]!;
+      samePort = count(seen.sourcePort, 0);
       const length = ring.length();
-      if (!includeCurrent) keep(seen);
+      keep(seen);
+      tally.add(seen);
+      count(seen.sourcePort, 1);
       return length;
     },
     samePort: () => samePort,

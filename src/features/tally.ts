@@ -35,6 +35,8 @@ export const emptyReading = (): Reading => ({
 /** Counts the connections inside a window under host, service and both. O(1) each. */
 export interface Tally {
   add(seen: Seen): void;
+  /** Adds it, and reads what is then held about its own host and service: the same as `add` and `read`, found once. */
+  addAndRead(seen: Seen, into: Reading): void;
   /** Takes away what was added. */
   remove(seen: Seen): void;
   read(host: number, service: number, into: Reading): void;
@@ -46,16 +48,22 @@ export function createTally(): Tally {
   const services = createCounts(4);
   const both = createCounts(3);
 
+  let [h, s, b] = [0, 0, 0];
+
+  const find = (host: number, service: number): void => {
+    h = hosts.at(host, 0);
+    s = services.at(service, 0);
+    b = both.at(host, service);
+  };
+
   const change = (seen: Seen, by: 1 | -1): void => {
-    const { host, service, error } = seen;
-    const b = both.at(host, service);
+    const { error } = seen;
+    find(seen.host, seen.service);
     const pair = both.values();
+    const byHost = hosts.values();
+    const byService = services.values();
     pair[b]! += by;
     const edge = pair[b] === (by === 1 ? 1 : 0) ? by : 0; // a pair came to life or died
-    const h = hosts.at(host, 0);
-    const byHost = hosts.values();
-    const s = services.at(service, 0);
-    const byService = services.values();
     byHost[h]! += by;
     byHost[h + 3]! += edge;
     byService[s]! += by;
@@ -67,27 +75,33 @@ export function createTally(): Tally {
     }
   };
 
+  const readFound = (into: Reading): void => {
+    const byHost = hosts.values();
+    const byService = services.values();
+    const pair = both.values();
+    into.hostCount = byHost[h]!;
+    into.hostSyn = byHost[h + 1]!;
+    into.hostRejected = byHost[h + 2]!;
+    into.hostServices = byHost[h + 3]!;
+    into.serviceCount = byService[s]!;
+    into.serviceSyn = byService[s + 1]!;
+    into.serviceRejected = byService[s + 2]!;
+    into.serviceHosts = byService[s + 3]!;
+    into.bothCount = pair[b]!;
+    into.bothSyn = pair[b + 1]!;
+    into.bothRejected = pair[b + 2]!;
+  };
+
   return {
     add: (seen) => change(seen, 1),
+    addAndRead(seen, into) {
+      change(seen, 1);
+      readFound(into);
+    },
     remove: (seen) => change(seen, -1),
     read(host, service, into) {
-      const h = hosts.at(host, 0);
-      const byHost = hosts.values();
-      into.hostCount = byHost[h]!;
-      into.hostSyn = byHost[h + 1]!;
-      into.hostRejected = byHost[h + 2]!;
-      into.hostServices = byHost[h + 3]!;
-      const s = services.at(service, 0);
-      const byService = services.values();
-      into.serviceCount = byService[s]!;
-      into.serviceSyn = byService[s + 1]!;
-      into.serviceRejected = byService[s + 2]!;
-      into.serviceHosts = byService[s + 3]!;
-      const b = both.at(host, service);
-      const pair = both.values();
-      into.bothCount = pair[b]!;
-      into.bothSyn = pair[b + 1]!;
-      into.bothRejected = pair[b + 2]!;
+      find(host, service);
+      readFound(into);
     },
   };
 }

@@ -27,16 +27,20 @@ export function createTimeWindow(options: { readonly span: number; readonly most
       forgotten++;
     }
     ring.push(clock, seen);
-    tally.add(seen);
   };
 
   return {
     observe(now, seen, into) {
       if (now > clock) clock = now;
       for (let t = ring.oldest(); t !== undefined && clock - t > span; t = ring.oldest()) tally.remove(ring.drop());
-      if (includeCurrent) keep(seen);
+      if (includeCurrent) {
+        keep(seen);
+        tally.addAndRead(seen, into);
+        return;
+      }
       tally.read(seen.host, seen.service, into);
-      if (!includeCurrent) keep(seen);
+      keep(seen);
+      tally.add(seen);
     },
     forgotten: () => forgotten,
   };

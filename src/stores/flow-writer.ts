@@ -50,20 +50,11 @@ async function createText(put: Put, format: 'jsonl' | 'csv', labelled: boolean):
   const isText = Uint8Array.from(columns, ([, kind]) => (kind === 'text' ? 1 : 0));
   const csv = format === 'csv';
   const heads = names.map((name, i) => Buffer.from(csv ? (i === 0 ? '' : ',') : `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
-  const end = Buffer.from(csv ? '\n' : '}\n');
   const octets = createOctets(csv ? csvText : (text) => JSON.stringify(text));
-  const absent = Buffer.from(csv ? '' : 'null');
+  const layout = { heads, isText, missing: Buffer.from(csv ? '' : 'null'), end: Buffer.from(csv ? '\n' : '}\n'), finite: !csv };
   if (csv) await put(`${names.join(',')}\n`);
   return {
-    add({ texts, numbers, missing }) {
-      for (let i = 0; i < isText.length; i++) {
-        octets.raw(heads[i]!);
-        if (isText[i] === 1) octets.text(texts[i]!);
-        else if (missing[i] === 0 && (csv || Number.isFinite(numbers[i]!))) octets.number(numbers[i]!);
-        else octets.raw(absent);
-      }
-      octets.raw(end);
-    },
+    add: (cells) => octets.line(layout, cells),
     waiting: octets.length,
     flush: async () => (octets.length() > 0 ? put(octets.take()) : undefined),
     finish: async () => {},

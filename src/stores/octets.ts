@@ -1,3 +1,5 @@
+import type { Cells } from '../features/record.js';
+
 /** Text that is put together as octets, so that a line leaves no strings behind. */
 export interface Octets {
   /** As it is. */
@@ -6,27 +8,78 @@ export interface Octets {
   text(text: string): void;
   /** As JavaScript writes it. */
   number(value: number): void;
+  /** One cell for each of the layout's heads. */
+  line(layout: LineLayout, cells: Cells): void;
   length(): number;
   /** A copy of all so far; begins anew. */
   take(): Uint8Array;
 }
 
-/** Fractions that come again and again are written once: places for them, and octets of the longest, -2.2250738585072014e-308. */
-const PLACES = 1 << 13;
+/** How cells become a line. */
+export interface LineLayout {
+  /** What stands before each cell; nothing longer than 64 octets. */
+  readonly heads: readonly Uint8Array[];
+  /** 1 where a cell is text. */
+  readonly isText: Uint8Array;
+  /** What stands for a missing number, and behind the last cell. */
+  readonly missing: Uint8Array;
+  readonly end: Uint8Array;
+  /** Whether a number that is not finite counts as missing. */
+  readonly finite: boolean;
+}
+
+/** Fractions that come again and again are put into words once: places for them, and octets of the longest, -2.2250738585072014e-308. */
+const PLACES = 1 << 16;
 const LONGEST = 24;
+/** Octets of a head, or of a number, at most. */
+const CELL = 64;
+/** Octets for each of a text's 16-bit units at most, as JSON writes '\u0000'. */
+const UNIT = 6;
 /** Below this, every multiple of a millionth is a double of its own: its shortest text has at most six decimals. */
 const MOST_MICROS = 2 ** 31;
-/** Texts up to this many characters are looked at one by one. */
-const SHORT = 64;
 const ZERO = 48;
 const POINT = 46;
+
+const tens = Uint8Array.from({ length: 100 }, (_, i) => ZERO + Math.floor(i / 10));
+const ones = Uint8Array.from({ length: 100 }, (_, i) => ZERO + (i % 10));
+
+/** Writes a whole number below 2^32 so that it ends before `end`, with zeros in front down to `from`. */
+function putDigits(out: Uint8Array, from: number, end: number, value: number): void {
+  let at = end;
+  let rest = value >>> 0;
+  while (rest > 99) {
+    const hundreds = (rest / 100) >>> 0;
+    const two = rest - hundreds * 100;
+    out[--at] = ones[two]!;
+    out[--at] = tens[two]!;
+    rest = hundreds;
+  }
+  out[--at] = ones[rest]!;
+  if (rest > 9) out[--at] = tens[rest]!;
+  while (at > from) out[--at] = ZERO;
+}
+
+function putWhole(out: Uint8Array, at: number, value: number): number {
+  if (value < 10) {
+    out[at] = ZERO + value;
+    return at + 1;
+  }
+  let end = at + 2;
+  for (let power = 100; power <= value; power *= 10) end++;
+  putDigits(out, at, end, value);
+  return end;
+}
+
+function putOctets(out: Uint8Array, start: number, octets: Uint8Array): number {
+  let at = start;
+  for (let i = 0; i < octets.length; i++) out[at++] = octets[i]!;
+  return at;
+}
 
 /** @param quote how texts are quoted: character by character, between what it makes of nothing */
 export function createOctets(quote: (text: string) => string): Octets {
   let room = new Uint8Array(1 << 16);
   let used = 0;
-  const tens = Uint8Array.from({ length: 100 }, (_, i) => ZERO + Math.floor(i / 10));
-  const ones = Uint8Array.from({ length: 100 }, (_, i) => ZERO + (i % 10));
   const nothing = quote('');
   const open = nothing.slice(0, nothing.length / 2);
   const close = nothing.slice(nothing.length / 2);
@@ -49,90 +102,83 @@ export function createOctets(quote: (text: string) => string): Octets {
     room = wider;
   }
 
-  function raw(octets: Uint8Array): void {
-    const { length } = octets;
-    need(length);
-    if (length > SHORT) room.set(octets, used);
-    else for (let i = 0; i < length; i++) room[used + i] = octets[i]!;
-    used += length;
-  }
-
-  function text(text: string): void {
-    const { length } = text;
-    const start = used;
-    raw(before);
-    need(SHORT);
-    let at = used;
-    let isPlain = length <= SHORT;
-    for (let i = 0; isPlain && i < length; i++) {
+  function putText(out: Uint8Array, start: number, text: string): number {
+    let at = putOctets(out, start, before);
+    for (let i = 0; i < text.length; i++) {
       const c = text.charCodeAt(i);
-      isPlain = c < 128 && plain[c] === 1;
-      room[at++] = c;
+      if (c > 127 || plain[c] === 0) {
+        const octets = Buffer.from(quote(text));
+        out.set(octets, start);
+        return start + octets.length;
+      }
+      out[at++] = c;
     }
-    used = isPlain ? at : start;
-    raw(isPlain ? after : Buffer.from(quote(text)));
-  }
-
-  /** A whole number below 2^32 in at least `least` digits; there must be room. */
-  function digits(value: number, least: 1 | 6): void {
-    let count: number = least;
-    for (let power = least === 1 ? 10 : 1e6; power <= value; power *= 10) count++;
-    let at = used + count;
-    let rest = value >>> 0;
-    while (rest > 99) {
-      const hundreds = (rest / 100) >>> 0;
-      const two = rest - hundreds * 100;
-      at -= 2;
-      room[at] = tens[two]!;
-      room[at + 1] = ones[two]!;
-      rest = hundreds;
-    }
-    room[--at] = ones[rest]!;
-    if (rest > 9) room[--at] = tens[rest]!;
-    while (at > used) room[--at] = ZERO;
-    used += count;
+    return putOctets(out, at, after);
   }
 
   /** What has no short way. */
-  function fraction(value: number): void {
+  function putFraction(out: Uint8Array, start: number, value: number): number {
     bits[0] = value;
     const hash = Math.imul(halves[0]! ^ Math.imul(halves[1]!, 0x9e3779b1), 0x85ebca6b);
     const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
     const from = place * LONGEST;
     if (known[place] !== value) {
-      const octets = Buffer.from(String(value));
+      const text = String(value);
+      for (let i = 0; i < text.length; i++) knownOctets[from + i] = text.charCodeAt(i);
       known[place] = value;
-      knownOctets.set(octets, from);
-      knownLength[place] = octets.length;
+      knownLength[place] = text.length;
     }
     const length = knownLength[place]!;
-    for (let i = 0; i < length; i++) room[used + i] = knownOctets[from + i]!;
-    used += length;
+    for (let i = 0; i < length; i++) out[start + i] = knownOctets[from + i]!;
+    return start + length;
   }
 
-  function number(value: number): void {
-    need(LONGEST);
-    if (value >>> 0 === value) {
-      if (value > 9) digits(value, 1);
-      else room[used++] = ZERO + value;
-      return;
-    }
+  function putNumber(out: Uint8Array, start: number, value: number): number {
+    if (value >>> 0 === value) return putWhole(out, start, value);
     const micros = Math.round(value * 1e6);
-    if (!(value >= 1e-6 && value < MOST_MICROS) || micros / 1e6 !== value) {
-      fraction(value);
-      return;
-    }
+    if (!(value >= 1e-6 && value < MOST_MICROS) || micros / 1e6 !== value) return putFraction(out, start, value);
     const whole = Math.floor(micros / 1e6);
-    digits(whole, 1);
-    room[used++] = POINT;
-    digits(micros - whole * 1e6, 6);
-    while (room[used - 1] === ZERO) used--;
+    const point = putWhole(out, start, whole);
+    out[point] = POINT;
+    let end = point + 7;
+    putDigits(out, point + 1, end, micros - whole * 1e6);
+    while (out[end - 1] === ZERO) end--;
+    return end;
   }
 
   return {
-    raw,
-    text,
-    number,
+    raw(octets) {
+      need(octets.length);
+      room.set(octets, used);
+      used += octets.length;
+    },
+    text(text) {
+      need(UNIT * text.length + CELL);
+      used = putText(room, used, text);
+    },
+    number(value) {
+      need(CELL);
+      used = putNumber(room, used, value);
+    },
+    line({ heads, isText, missing, end, finite }, cells) {
+      const { texts, numbers } = cells;
+      let most = (2 * heads.length + 1) * CELL;
+      for (let i = 0; i < heads.length; i++) if (isText[i] === 1) most += UNIT * texts[i]!.length;
+      need(most);
+      const out = room;
+      let at = used;
+      for (let i = 0; i < heads.length; i++) {
+        at = putOctets(out, at, heads[i]!);
+        if (isText[i] === 1) {
+          at = putText(out, at, texts[i]!);
+          continue;
+        }
+        const value = numbers[i]!;
+        const isMissing = cells.missing[i] === 1 || (finite && !Number.isFinite(value));
+        at = isMissing ? putOctets(out, at, missing) : putNumber(out, at, value);
+      }
+      used = putOctets(out, at, end);
+    },
     length: () => used,
     take() {
       const taken = room.slice(0, used);

@@ -37,9 +37,9 @@ async function whole(format: 'csv' | 'jsonl' | 'arrow'): Promise<Record<string, 
       alerts += rules.observe(event).length;
       if (event.kind !== 'closed') return;
       flows++;
-      writer.add(event.flow, featurize(event.flow));
+      writer.add(event.flow, featurize.view(event.flow));
     },
-    { timeouts: zeekTimeouts, checksums: 'check' },
+    { timeouts: zeekTimeouts, checksums: 'check', ended: 'views' },
   );
   const source = await openCapture(file);
   traffic.begin(source);
