@@ -135,10 +135,11 @@ export function createFlowTable(options: FlowTableOptions = {}): FlowTable {
     const rows = kernel.rowCount();
     if (rows === 0) return;
     for (let row = 0; row < rows; row++) {
-      const kind = reader.kind(row);
-      const flow = kind === 'closed' && asValues ? reader.flow(row) : reader.view(row);
+      reader.look(row);
+      const kind = reader.kind();
+      const flow = kind === 'closed' && asValues ? reader.flow() : reader.view();
       if (kind === 'closed' && keep) done.push(flow);
-      on?.({ kind, ts: reader.at(row), flow, id: reader.id(row) });
+      on?.({ kind, ts: reader.at(), flow, id: reader.id() });
     }
     kernel.clearRows();
   }

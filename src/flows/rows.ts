@@ -35,16 +35,20 @@ const kinds = ['opened', 'updated', 'closed'] as const;
 
 /** What the kernel's rows say, one at a time. */
 export interface RowReader {
-  kind(row: number): 'opened' | 'updated' | 'closed';
+  /** Goes to a row, of those that wait. */
+  look(row: number): void;
+  kind(): 'opened' | 'updated' | 'closed';
   /** Microseconds: when it happened. */
-  at(row: number): number;
+  at(): number;
   /** The flow's number, in the order of opening. */
-  id(row: number): number;
+  id(): number;
   /** The flow as it stood then: a value of its own. */
-  flow(row: number): Flow;
-  /** The same as a look at the row, good until the next call: most of what happens to open flows is read by nobody. */
-  view(row: number): Flow;
+  flow(): Flow;
+  /** The same, good until the next row is looked at: most of what happens to open flows is read by nobody. */
+  view(): Flow;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** @param options.tunnels names by number, 0 is none */
 export function createRowReader(options: {
@@ -58,110 +62,81 @@ export function createRowReader(options: {
   const texts4 = createTexts((_a, _b, _c, d) => addressText(4, 0, 0, 0, d));
   const texts6 = createTexts((a, b, c, d) => addressText(6, a, b, c, d));
   const histories = createHistories();
-  /** Where the row at hand lies: its first octet, word and float; and its texts, once somebody asked for them. */
-  const row = { ...memory(), start: 0, w: 0, f: 0, orig: '', resp: '', history: '', knowsHistory: false };
+  const rowsStart = rowsAt();
+  let { bytes, words, floats } = memory();
+  /** Where the row at hand lies: its first word and float. */
+  let w = 0;
+  let f = 0;
 
   function address(at: number): string {
-    const { words } = row;
-    if (words[row.w + W.version] !== 6) return texts4(0, 0, 0, words[at + 3]! | 0);
+    if (words[w + W.version] !== 6) return texts4(0, 0, 0, words[at + 3]! | 0);
     return texts6(words[at]! | 0, words[at + 1]! | 0, words[at + 2]! | 0, words[at + 3]! | 0);
   }
 
-  const word = (at: number): number => row.words[row.w + at]!;
-  const float = (at: number): number => row.floats[row.f + at]!;
-  const signed = (at: number): number => word(at) | 0;
-
-  /** Own properties that look when they are asked, so that a copy of the view is a value. */
-  const view: Flow = {
-    get ts() {
-      return float(F.first);
-    },
-    get duration() {
-      return Math.max(0, float(F.last) - float(F.first));
-    },
-    get proto() {
-      return protocolName(word(W.protocol));
-    },
+  /** Written over by each row. Fractions show the machine which fields are no small integers. */
+  const view: Writable<Flow> = {
+    ts: 0.5,
+    duration: 0.5,
+    proto: '',
     get service() {
-      return service(this.proto, word(W.respPort));
+      return service(this.proto, this.resp_p);
     },
-    get orig_h() {
-      if (row.orig === '') row.orig = address(row.w + W.orig);
-      return row.orig;
-    },
-    get orig_p() {
-      return word(W.origPort);
-    },
-    get resp_h() {
-      if (row.resp === '') row.resp = address(row.w + W.resp);
-      return row.resp;
-    },
-    get resp_p() {
-      return word(W.respPort);
-    },
-    get conn_state() {
-      return connStates[word(W.state)]!;
-    },
-    get history() {
-      if (!row.knowsHistory) {
-        row.history = histories(row.bytes, row.start + HISTORY, word(W.letters));
-        row.knowsHistory = true;
-      }
-      return row.history;
-    },
-    get orig_pkts() {
-      return word(W.origPackets);
-    },
-    get orig_bytes() {
-      return float(F.origBytes);
-    },
-    get orig_ip_bytes() {
-      return float(F.origIp);
-    },
-    get resp_pkts() {
-      return word(W.respPackets);
-    },
-    get resp_bytes() {
-      return float(F.respBytes);
-    },
-    get resp_ip_bytes() {
-      return float(F.respIp);
-    },
-    get vlan() {
-      return signed(W.vlan) < 0 ? null : signed(W.vlan);
-    },
-    get tunnel() {
-      return word(W.tunnel) === 0 ? null : tunnels[word(W.tunnel)]!;
-    },
-    get wrong_fragment() {
-      return word(W.wrongFragments);
-    },
-    get urgent() {
-      return word(W.urgent);
-    },
-    get end() {
-      return ends[word(W.end)]!;
-    },
+    orig_h: '',
+    orig_p: 0,
+    resp_h: '',
+    resp_p: 0,
+    conn_state: 'OTH',
+    history: '',
+    orig_pkts: 0,
+    orig_bytes: 0.5,
+    orig_ip_bytes: 0.5,
+    resp_pkts: 0,
+    resp_bytes: 0.5,
+    resp_ip_bytes: 0.5,
+    vlan: null,
+    tunnel: null,
+    wrong_fragment: 0,
+    urgent: 0,
+    end: 'closed',
     get missed_bytes() {
-      return float(F.missed) > 0 ? float(F.missed) : undefined;
+      return floats[f + F.missed]! > 0 ? floats[f + F.missed]! : undefined;
     },
     get tcp_flags() {
-      return fiveTuple ? { syn: word(W.flags), fin: word(W.flags + 1), rst: word(W.flags + 2), ack: word(W.flags + 3) } : undefined;
+      const at = w + W.flags;
+      return fiveTuple ? { syn: words[at]!, fin: words[at + 1]!, rst: words[at + 2]!, ack: words[at + 3]! } : undefined;
     },
   };
 
-  function look(at: number): void {
-    const { bytes, words, floats } = memory();
-    const start = rowsAt() + at * ROW;
-    row.bytes = bytes;
-    row.words = words;
-    row.floats = floats;
-    row.start = start;
-    row.w = start >>> 2;
-    row.f = start >>> 3;
-    row.orig = '';
-    row.resp = '';
-    row.knowsHistory = false;
+  function look(row: number): void {
+    // A memory that has grown lies elsewhere, and where it was there is nothing.
+    if (words.length === 0) ({ bytes, words, floats } = memory());
+    const start = rowsStart + row * ROW;
+    w = start >>> 2;
+    f = start >>> 3;
+    const first = floats[f + F.first]!;
+    const duration = floats[f + F.last]! - first;
+    const vlan = words[w + W.vlan]! | 0;
+    const tunnel = words[w + W.tunnel]!;
+    view.ts = first;
+    view.duration = duration > 0 ? duration : 0;
+    view.proto = protocolName(words[w + W.protocol]!);
+    view.orig_h = address(w + W.orig);
+    view.orig_p = words[w + W.origPort]!;
+    view.resp_h = address(w + W.resp);
+    view.resp_p = words[w + W.respPort]!;
+    view.conn_state = connStates[words[w + W.state]!]!;
+    view.history = histories(bytes, start + HISTORY, words[w + W.letters]!);
+    view.orig_pkts = words[w + W.origPackets]!;
+    view.orig_bytes = floats[f + F.origBytes]!;
+    view.orig_ip_bytes = floats[f + F.origIp]!;
+    view.resp_pkts = words[w + W.respPackets]!;
+    view.resp_bytes = floats[f + F.respBytes]!;
+    view.resp_ip_bytes = floats[f + F.respIp]!;
+    view.vlan = vlan < 0 ? null : vlan;
+    view.tunnel = tunnel === 0 ? null : tunnels[tunnel]!;
+    view.wrong_fragment = words[w + W.wrongFragments]!;
+    view.urgent = words[w + W.urgent]!;
+    view.end = ends[words[w + W.end]!]!;
   }
 
   const whole = (): Flow => ({
@@ -189,19 +164,16 @@ export function createRowReader(options: {
   });
 
   return {
-    kind: (at) => kinds[memory().words[((rowsAt() + at * ROW) >> 2) + W.kind]!]!,
-    at: (at) => memory().floats[((rowsAt() + at * ROW) >> 3) + F.at]!,
-    id: (at) => memory().words[((rowsAt() + at * ROW) >> 2) + W.id]!,
-    flow(at) {
-      look(at);
+    look,
+    kind: () => kinds[words[w + W.kind]!]!,
+    at: () => floats[f + F.at]!,
+    id: () => words[w + W.id]!,
+    flow() {
       const flow = whole();
       const { missed_bytes, tcp_flags } = view;
       if (missed_bytes === undefined && tcp_flags === undefined) return flow;
       return { ...flow, ...(missed_bytes === undefined ? {} : { missed_bytes }), ...(tcp_flags === undefined ? {} : { tcp_flags }) };
     },
-    view(at) {
-      look(at);
-      return view;
-    },
+    view: () => view,
   };
 }

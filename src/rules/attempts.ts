@@ -30,11 +30,11 @@ export interface Attempts {
   size(): { readonly keys: number; readonly forgotten: number };
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** An open flow: waits for any answer, has been greeted (SYN-ACK), talks (handshake completed), or is decided. */
-interface Open extends Attempt {
-  outcome: Outcome;
-  ts: number;
-  readonly key: Key;
+interface Open extends Writable<Attempt> {
+  key: Key;
   /** Its place in the order of opening. */
   place: number;
   state: Waiting | Outcome;
@@ -42,6 +42,12 @@ interface Open extends Attempt {
 
 /** A flow by its number in its table, or in words where nobody numbered it. */
 type Key = number | string;
+
+/** Flows that are over and kept to be written over. */
+const MOST_SPARE = 1024;
+/** The places of a flow that is not followed yet, and of one no more. */
+const NOWHERE = -1;
+const RELEASED = -2;
 
 const keyOf = ({ id, flow: f }: FlowEvent): Key => id ?? `${f.orig_h}|${f.orig_p}|${f.resp_h}|${f.resp_p}|${f.proto}|${f.vlan ?? ''}`;
 
@@ -53,6 +59,7 @@ const keyOf = ({ id, flow: f }: FlowEvent): Key => id ?? `${f.orig_h}|${f.orig_p
 export function createAttempts(capacity = 65_536): Attempts {
   const open = new Map<Key, Open>();
   const ring: (Open | undefined)[] = new Array(capacity); // in order of opening
+  const spare: Open[] = []; // written over by the next flows
   let first = 0; // the oldest followed
   let next = 0; // the oldest that may be undecided
   let end = 0;
@@ -70,8 +77,11 @@ export function createAttempts(capacity = 65_536): Attempts {
     if (outcome === 'accepted') release(held); // nothing can change that, and most flows are accepted: they must not fill the memory
   };
   const release = (held: Open): void => {
+    if (held.place === RELEASED) return;
     if (open.get(held.key) === held) open.delete(held.key);
-    if (ring[held.place % capacity] === held) ring[held.place % capacity] = undefined;
+    if (held.place >= 0 && ring[held.place % capacity] === held) ring[held.place % capacity] = undefined;
+    held.place = RELEASED;
+    if (spare.length < MOST_SPARE) spare.push(held);
   };
   const giveUp = (held: Open, tell: Tell): void => {
     const due = Math.min(clock, held.start + PATIENCE);
@@ -108,7 +118,37 @@ export function createAttempts(capacity = 65_536): Attempts {
   };
   const start = (flow: Flow, key: Key, probe: Probe): Open => {
     const { ts, proto, orig_h, orig_p, resp_h, resp_p, vlan } = flow;
-    return { outcome: 'unanswered', ts, start: ts, proto, orig_h, orig_p, resp_h, resp_p, vlan, probe, key, place: -1, state: 'waiting' };
+    const held = spare.pop();
+    if (held !== undefined) {
+      held.ts = ts;
+      held.start = ts;
+      held.proto = proto;
+      held.orig_h = orig_h;
+      held.orig_p = orig_p;
+      held.resp_h = resp_h;
+      held.resp_p = resp_p;
+      held.vlan = vlan;
+      held.probe = probe;
+      held.key = key;
+      held.place = NOWHERE;
+      held.state = 'waiting';
+      return held;
+    }
+    return {
+      outcome: 'unanswered',
+      ts,
+      start: ts,
+      proto,
+      orig_h,
+      orig_p,
+      resp_h,
+      resp_p,
+      vlan,
+      probe,
+      key,
+      place: NOWHERE,
+      state: 'waiting',
+    };
   };
 
   const read = (event: FlowEvent, tell: Tell): void => {

@@ -116,7 +116,11 @@ export function createFloodMachine(options: Partial<FloodThresholds> = {}): Atte
   const wire = fresh(Number.NEGATIVE_INFINITY);
 
   const restart = (x: Target, start: number): void => {
-    Object.assign(x, { opened: start, vain: 0, accepted: 0, busy: 0, busyVain: 0 });
+    x.opened = start;
+    x.vain = 0;
+    x.accepted = 0;
+    x.busy = 0;
+    x.busyVain = 0;
     x.sources.clear();
     x.ports.clear();
     if (x.episode.state === 'watching') x.episode.start = start;

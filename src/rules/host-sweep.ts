@@ -60,6 +60,8 @@ interface Source {
   readonly ports: Map<number, Sweep>;
 }
 
+const portsInWords = ({ ports }: Source): string => [...ports.keys()].sort((x, y) => x - y).join(' ');
+
 /** Replies out of the blue go from a service to its clients: a server, or backscatter of a flood with forged sources. */
 const isReply = (a: Attempt): boolean => a.probe === 'no-syn' && a.orig_p < 1024 && a.resp_p >= 1024;
 
@@ -103,7 +105,7 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
     return { hosts, accepted, window, isFast: window === limits[0] };
   };
 
-  const tell = (a: Attempt, sweep: Sweep, port: number, ports: string, limits: readonly Window[], perSuccess: number) => {
+  const tell = (a: Attempt, sweep: Sweep, port: number, portsOf: Source | null, limits: readonly Window[], perSuccess: number) => {
     const found = watch(sweep, a, limits, perSuccess);
     if (found === null) return QUIET;
     const isEcho = a.probe === 'echo';
@@ -120,7 +122,7 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
         hosts: found.hosts,
         hosts_in_window: countWithin(sweep.failed, a.ts, found.window.seconds * 1e6),
         hosts_accepted: found.accepted,
-        ports,
+        ports: isEcho ? '' : portsOf === null ? `${port}` : portsInWords(portsOf),
         threshold: found.window.count,
         window_seconds: found.window.seconds,
       },
@@ -135,18 +137,17 @@ export function createHostSweepMachine(options: Partial<HostSweepThresholds> = {
     const known = sources.touch(a.orig_h, '', a.proto, 0, a.vlan);
     if (known === undefined && a.outcome === 'accepted' && !isEcho) return QUIET;
     const source = known ?? sources.put({ any: make(a.start), ports: new Map() });
-    if (isEcho) return tell(a, source.any, 0, '', t.echo, 0);
+    if (isEcho) return tell(a, source.any, 0, null, t.echo, 0);
     let sweep = source.ports.get(a.resp_p);
     if (sweep === undefined && a.outcome !== 'accepted' && source.ports.size < MOST_PORTS) {
       sweep = make(a.start);
       source.ports.set(a.resp_p, sweep);
     }
     const limits = a.proto === 'tcp' ? t.tcpPort : t.udpPort;
-    const same = sweep === undefined ? QUIET : tell(a, sweep, a.resp_p, `${a.resp_p}`, limits, t.failuresPerSuccess);
+    const same = sweep === undefined ? QUIET : tell(a, sweep, a.resp_p, null, limits, t.failuresPerSuccess);
     // A port that is being told of already is left out of the sum: an alert on one port covers fewer benign flows than one on all.
     if (a.proto !== 'tcp' || sweep?.episode.state === 'alerted') return same;
-    const ports = source.any.failed.times.length < t.anyPort[0]!.count - 1 ? '' : [...source.ports.keys()].sort((x, y) => x - y).join(' ');
-    return tell(a, source.any, 0, ports, t.anyPort, t.failuresPerSuccess + 1);
+    return tell(a, source.any, 0, source, t.anyPort, t.failuresPerSuccess + 1);
   };
 
   return { name: 'host-sweep', judge, size: () => ({ keys: sources.size(), forgotten: sources.forgotten() }) };

@@ -28,7 +28,7 @@ export interface LineLayout {
   readonly finite: boolean;
 }
 
-/** Fractions that come again and again are put into words once: places for them, and octets of the longest, -2.2250738585072014e-308. */
+/** Fractions that come again and again are put into words once: places for them, and octets kept of one. */
 const PLACES = 1 << 16;
 const LONGEST = 24;
 /** Octets of a head, or of a number, at most. */
@@ -42,6 +42,9 @@ const POINT = 46;
 
 const tens = Uint8Array.from({ length: 100 }, (_, i) => ZERO + Math.floor(i / 10));
 const ones = Uint8Array.from({ length: 100 }, (_, i) => ZERO + (i % 10));
+
+/** The octets of the numbers below a thousand, four at a time. */
+const small = Int32Array.from({ length: 1000 }, (_, i) => Buffer.from(`${i}   `).readInt32LE());
 
 /** Writes a whole number below 2^32 so that it ends before `end`, with zeros in front down to `from`. */
 function putDigits(out: Uint8Array, from: number, end: number, value: number): void {
@@ -79,6 +82,7 @@ function putOctets(out: Uint8Array, start: number, octets: Uint8Array): number {
 /** @param quote how texts are quoted: character by character, between what it makes of nothing */
 export function createOctets(quote: (text: string) => string): Octets {
   let room = new Uint8Array(1 << 16);
+  let wide = new DataView(room.buffer);
   let used = 0;
   const nothing = quote('');
   const open = nothing.slice(0, nothing.length / 2);
@@ -89,8 +93,10 @@ export function createOctets(quote: (text: string) => string): Octets {
   );
   const [before, after] = [Buffer.from(open), Buffer.from(close)];
 
-  const known = new Float64Array(PLACES);
-  const knownOctets = new Uint8Array(PLACES * LONGEST);
+  // A place is a fraction and its octets, side by side as memory is read.
+  const known = new Float64Array(PLACES * 4);
+  const knownOctets = new Uint8Array(known.buffer);
+  const knownWords = new Int32Array(known.buffer);
   const knownLength = new Uint8Array(PLACES);
   const bits = new Float64Array(1);
   const halves = new Int32Array(bits.buffer);
@@ -100,6 +106,7 @@ export function createOctets(quote: (text: string) => string): Octets {
     const wider = new Uint8Array(Math.max(room.length * 2, used + octets));
     wider.set(room.subarray(0, used));
     room = wider;
+    wide = new DataView(room.buffer);
   }
 
   function putText(out: Uint8Array, start: number, text: string): number {
@@ -117,26 +124,31 @@ export function createOctets(quote: (text: string) => string): Octets {
   }
 
   /** What has no short way. */
-  function putFraction(out: Uint8Array, start: number, value: number): number {
+  function putFraction(start: number, value: number): number {
     bits[0] = value;
     const hash = Math.imul(halves[0]! ^ Math.imul(halves[1]!, 0x9e3779b1), 0x85ebca6b);
     const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
-    const from = place * LONGEST;
-    if (known[place] !== value) {
+    if (known[place * 4] !== value) {
       const text = String(value);
-      for (let i = 0; i < text.length; i++) knownOctets[from + i] = text.charCodeAt(i);
-      known[place] = value;
+      if (text.length > LONGEST) return putOctets(room, start, Buffer.from(text));
+      for (let i = 0; i < text.length; i++) knownOctets[place * 32 + 8 + i] = text.charCodeAt(i);
+      known[place * 4] = value;
       knownLength[place] = text.length;
     }
-    const length = knownLength[place]!;
-    for (let i = 0; i < length; i++) out[start + i] = knownOctets[from + i]!;
-    return start + length;
+    const from = place * 8 + 2;
+    for (let i = 0; i < LONGEST / 4; i++) wide.setInt32(start + i * 4, knownWords[from + i]!, true);
+    return start + knownLength[place]!;
   }
 
   function putNumber(out: Uint8Array, start: number, value: number): number {
-    if (value >>> 0 === value) return putWhole(out, start, value);
+    const whole32 = value >>> 0;
+    if (whole32 === value) {
+      if (whole32 > 999) return putWhole(out, start, whole32);
+      wide.setInt32(start, small[whole32]!, true);
+      return start + (whole32 < 10 ? 1 : whole32 < 100 ? 2 : 3);
+    }
     const micros = Math.round(value * 1e6);
-    if (!(value >= 1e-6 && value < MOST_MICROS) || micros / 1e6 !== value) return putFraction(out, start, value);
+    if (!(value >= 1e-6 && value < MOST_MICROS) || micros / 1e6 !== value) return putFraction(start, value);
     const whole = Math.floor(micros / 1e6);
     const point = putWhole(out, start, whole);
     out[point] = POINT;
@@ -161,21 +173,22 @@ export function createOctets(quote: (text: string) => string): Octets {
       used = putNumber(room, used, value);
     },
     line({ heads, isText, missing, end, finite }, cells) {
-      const { texts, numbers } = cells;
+      const { texts, numbers, missing: isMissing } = cells;
       let most = (2 * heads.length + 1) * CELL;
       for (let i = 0; i < heads.length; i++) if (isText[i] === 1) most += UNIT * texts[i]!.length;
       need(most);
       const out = room;
       let at = used;
       for (let i = 0; i < heads.length; i++) {
-        at = putOctets(out, at, heads[i]!);
+        const head = heads[i]!;
+        if (head.length === 1) out[at++] = head[0]!;
+        else at = putOctets(out, at, head);
         if (isText[i] === 1) {
           at = putText(out, at, texts[i]!);
           continue;
         }
         const value = numbers[i]!;
-        const isMissing = cells.missing[i] === 1 || (finite && !Number.isFinite(value));
-        at = isMissing ? putOctets(out, at, missing) : putNumber(out, at, value);
+        at = isMissing[i] === 1 || (finite && !Number.isFinite(value)) ? putOctets(out, at, missing) : putNumber(out, at, value);
       }
       used = putOctets(out, at, end);
     },
