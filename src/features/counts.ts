@@ -26,8 +26,7 @@ export function createCounts(width: number): Counts {
   const hash = (a: number, b: number): number => {
     let h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b + 1, 0x85ebca6b);
     h = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
-    h = Math.imul(h ^ (h >>> 15), 0x735a2d97);
-    return (h ^ (h >>> 15)) >>> 0;
+    return h ^ (h >>> 15);
   };
 
   const place = (a: number, b: number): number => {

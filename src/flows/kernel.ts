@@ -6,7 +6,7 @@ import { tcpServers, udpServers } from './servers.js';
 import type { Timeouts } from './timeouts.js';
 
 /** Frames of one batch, and room for their octets. */
-export const FRAMES = 4096;
+export const FRAMES = 1024;
 export const ROOM = 1 << 20;
 
 /** A packet's place in the kernel, in words of four octets or floats of eight (`src/kernels/flow-assembly/layout.ts`). */

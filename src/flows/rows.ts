@@ -62,42 +62,86 @@ export function createRowReader(options: {
   const texts4 = createTexts((_a, _b, _c, d) => addressText(4, 0, 0, 0, d));
   const texts6 = createTexts((a, b, c, d) => addressText(6, a, b, c, d));
   const histories = createHistories();
+  /** Histories of up to twelve letters, which nearly all are. */
+  const short = createTexts((_a, _b, _c, letters) => histories(bytes, w * 4 + HISTORY, letters));
   const rowsStart = rowsAt();
   let { bytes, words, floats } = memory();
   /** Where the row at hand lies: its first word and float. */
   let w = 0;
   let f = 0;
+  /** Its addresses, once somebody has asked. */
+  let orig = '';
+  let resp = '';
+
+  function history(start: number): string {
+    const letters = words[w + W.letters]!;
+    if (letters > 12) return histories(bytes, start + HISTORY, letters);
+    const at = (start + HISTORY) >>> 2;
+    return short(words[at]! | 0, words[at + 1]! | 0, words[at + 2]! | 0, letters);
+  }
 
   function address(at: number): string {
     if (words[w + W.version] !== 6) return texts4(0, 0, 0, words[at + 3]! | 0);
     return texts6(words[at]! | 0, words[at + 1]! | 0, words[at + 2]! | 0, words[at + 3]! | 0);
   }
 
-  /** Written over by each row. Fractions show the machine which fields are no small integers. */
+  /** What rules read of everything that happens is written over by each row, the rest is looked up. Fractions: no small integers here. */
   const view: Writable<Flow> = {
-    ts: 0.5,
-    duration: 0.5,
+    get ts() {
+      return floats[f + F.first]!;
+    },
+    get duration() {
+      return Math.max(0, floats[f + F.last]! - floats[f + F.first]!);
+    },
     proto: '',
     get service() {
       return service(this.proto, this.resp_p);
     },
-    orig_h: '',
-    orig_p: 0,
-    resp_h: '',
-    resp_p: 0,
-    conn_state: 'OTH',
+    get orig_h() {
+      if (orig === '') orig = address(w + W.orig);
+      return orig;
+    },
+    get orig_p() {
+      return words[w + W.origPort]!;
+    },
+    get resp_h() {
+      if (resp === '') resp = address(w + W.resp);
+      return resp;
+    },
+    get resp_p() {
+      return words[w + W.respPort]!;
+    },
+    get conn_state() {
+      return connStates[words[w + W.state]!]!;
+    },
     history: '',
     orig_pkts: 0,
     orig_bytes: 0.5,
-    orig_ip_bytes: 0.5,
+    get orig_ip_bytes() {
+      return floats[f + F.origIp]!;
+    },
     resp_pkts: 0,
     resp_bytes: 0.5,
-    resp_ip_bytes: 0.5,
-    vlan: null,
-    tunnel: null,
-    wrong_fragment: 0,
-    urgent: 0,
-    end: 'closed',
+    get resp_ip_bytes() {
+      return floats[f + F.respIp]!;
+    },
+    get vlan() {
+      const vlan = words[w + W.vlan]! | 0;
+      return vlan < 0 ? null : vlan;
+    },
+    get tunnel() {
+      const tunnel = words[w + W.tunnel]!;
+      return tunnel === 0 ? null : tunnels[tunnel]!;
+    },
+    get wrong_fragment() {
+      return words[w + W.wrongFragments]!;
+    },
+    get urgent() {
+      return words[w + W.urgent]!;
+    },
+    get end() {
+      return ends[words[w + W.end]!]!;
+    },
     get missed_bytes() {
       return floats[f + F.missed]! > 0 ? floats[f + F.missed]! : undefined;
     },
@@ -113,30 +157,14 @@ export function createRowReader(options: {
     const start = rowsStart + row * ROW;
     w = start >>> 2;
     f = start >>> 3;
-    const first = floats[f + F.first]!;
-    const duration = floats[f + F.last]! - first;
-    const vlan = words[w + W.vlan]! | 0;
-    const tunnel = words[w + W.tunnel]!;
-    view.ts = first;
-    view.duration = duration > 0 ? duration : 0;
+    orig = '';
+    resp = '';
     view.proto = protocolName(words[w + W.protocol]!);
-    view.orig_h = address(w + W.orig);
-    view.orig_p = words[w + W.origPort]!;
-    view.resp_h = address(w + W.resp);
-    view.resp_p = words[w + W.respPort]!;
-    view.conn_state = connStates[words[w + W.state]!]!;
-    view.history = histories(bytes, start + HISTORY, words[w + W.letters]!);
+    view.history = history(start);
     view.orig_pkts = words[w + W.origPackets]!;
     view.orig_bytes = floats[f + F.origBytes]!;
-    view.orig_ip_bytes = floats[f + F.origIp]!;
     view.resp_pkts = words[w + W.respPackets]!;
     view.resp_bytes = floats[f + F.respBytes]!;
-    view.resp_ip_bytes = floats[f + F.respIp]!;
-    view.vlan = vlan < 0 ? null : vlan;
-    view.tunnel = tunnel === 0 ? null : tunnels[tunnel]!;
-    view.wrong_fragment = words[w + W.wrongFragments]!;
-    view.urgent = words[w + W.urgent]!;
-    view.end = ends[words[w + W.end]!]!;
   }
 
   const whole = (): Flow => ({

@@ -1,5 +1,5 @@
 /** Places for texts. Two addresses may want the same place: the later takes it, which costs time and nothing else. */
-const PLACES = 1 << 14;
+const PLACES = 1 << 12;
 
 /** Gives the text of four 32-bit words, and the very same string while it is remembered. Memory is bounded. */
 export function createTexts(

@@ -116,7 +116,8 @@ export function createArpSpoofingRule(options: Partial<ArpThresholds> = {}): Rul
       const station = memory.station(event.sender_mac, event.vlan, event.ts);
       const found = contradiction(event, station);
       memory.note(station, event);
-      return [...found, ...unasked(event, station), ...conflict(event, station), ...flood(event, station)];
+      const more = [unasked(event, station), conflict(event, station), flood(event, station)];
+      return more.every((alerts) => alerts.length === 0) ? found : [...found, ...more.flat()];
     },
     size: () => memory.size(),
   };

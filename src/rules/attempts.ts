@@ -1,5 +1,6 @@
 import type { Flow, FlowEvent, TrafficEvent } from '../flow.js';
 import { isOldNews } from './letters.js';
+import { createNumbered, type Key } from './numbered.js';
 import { type Outcome, outcomeOf, PATIENCE, type Probe, probeOf, type Waiting } from './outcome.js';
 
 /**
@@ -40,9 +41,6 @@ interface Open extends Writable<Attempt> {
   state: Waiting | Outcome;
 }
 
-/** A flow by its number in its table, or in words where nobody numbered it. */
-type Key = number | string;
-
 /** Flows that are over and kept to be written over. */
 const MOST_SPARE = 1024;
 /** The places of a flow that is not followed yet, and of one no more. */
@@ -57,7 +55,7 @@ const keyOf = ({ id, flow: f }: FlowEvent): Key => id ?? `${f.orig_h}|${f.orig_p
  * the oldest are called unanswered early and counted as forgotten.
  */
 export function createAttempts(capacity = 65_536): Attempts {
-  const open = new Map<Key, Open>();
+  const open = createNumbered<Open>(2 * capacity);
   const ring: (Open | undefined)[] = new Array(capacity); // in order of opening
   const spare: Open[] = []; // written over by the next flows
   let first = 0; // the oldest followed
@@ -78,7 +76,7 @@ export function createAttempts(capacity = 65_536): Attempts {
   };
   const release = (held: Open): void => {
     if (held.place === RELEASED) return;
-    if (open.get(held.key) === held) open.delete(held.key);
+    open.delete(held);
     if (held.place >= 0 && ring[held.place % capacity] === held) ring[held.place % capacity] = undefined;
     held.place = RELEASED;
     if (spare.length < MOST_SPARE) spare.push(held);
@@ -111,7 +109,7 @@ export function createAttempts(capacity = 65_536): Attempts {
       first++;
       if (next < first) next = first;
     }
-    open.set(held.key, held);
+    open.set(held);
     held.place = end;
     ring[end % capacity] = held;
     end++;
@@ -180,6 +178,6 @@ export function createAttempts(capacity = 65_536): Attempts {
       if (now > clock) clock = now;
       overdue(tell);
     },
-    size: () => ({ keys: open.size, forgotten }),
+    size: () => ({ keys: open.size(), forgotten }),
   };
 }

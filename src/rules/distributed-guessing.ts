@@ -50,9 +50,18 @@ interface Service {
   readonly failed: Distinct<string>;
   /** Clients that once said more than a failed login does. */
   readonly admitted: Distinct<string>;
-  tries: Try[];
+  readonly tries: Try[];
   last: number;
   readonly episode: Episode;
+}
+
+/** A client has one conversation in the list at most. */
+function withoutClient(tries: Try[], client: string): void {
+  for (let i = tries.length - 1; i >= 0; i--) {
+    if (tries[i]!.client !== client) continue;
+    tries.splice(i, 1);
+    return;
+  }
 }
 
 /**
@@ -79,7 +88,7 @@ export function createDistributedGuessingRule(options: Partial<DistributedGuessi
     if (service === undefined) return;
     note(service.admitted, client, now, memory, MOST_CLIENTS);
     withdraw(service.failed, client);
-    service.tries = service.tries.filter((x) => x.client !== client);
+    withoutClient(service.tries, client);
   };
 
   /** An FTP data connection (payload one way): whoever holds it has logged in. */
@@ -96,7 +105,8 @@ export function createDistributedGuessingRule(options: Partial<DistributedGuessi
     begin(service.episode, flow.ts);
     const client = flow.orig_h;
     note(service.failed, client, now, memory, MOST_CLIENTS);
-    service.tries = service.tries.filter((x) => x.client !== client).slice(1 - MOST_TRIES);
+    withoutClient(service.tries, client);
+    if (service.tries.length >= MOST_TRIES) service.tries.shift();
     service.tries.push({ client, up: flow.orig_bytes, down: flow.resp_bytes });
     const clients = service.failed.times.length;
     const window = fullWindow(service.failed, now, t.clients);

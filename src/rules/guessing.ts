@@ -76,10 +76,11 @@ export function createGuessingRule(options: Partial<GuessingThresholds> = {}): R
     if (service.tries.length > MOST_TRIES) service.tries.shift();
     const limits = shape === 'other' ? t.other : t.known;
     const windows = shape === 'mail' ? 1 : SPANS.length; // a mailbox looked into every minute is no guessing, twelve times a minute is
+    if (!due(service.episode, service.total, now)) return QUIET;
     for (let w = 0; w < windows; w++) {
       if (service.tries.length < limits[w]!) break;
       const inside = service.tries.filter((x) => now - x.ts <= SPANS[w]!);
-      if (inside.length < limits[w]! || !due(service.episode, service.total, now) || !alike(inside, t.spread)) continue;
+      if (inside.length < limits[w]! || !alike(inside, t.spread)) continue;
       narrow(service.episode, Math.min(...inside.map((x) => x.start)));
       const most = Math.max(...inside.map((x) => Math.max(x.up, x.down)));
       const finding = {

@@ -29,7 +29,7 @@ export interface LineLayout {
 }
 
 /** Fractions that come again and again are put into words once: places for them, and octets kept of one. */
-const PLACES = 1 << 16;
+const PLACES = 1 << 14;
 const LONGEST = 24;
 /** Octets of a head, or of a number, at most. */
 const CELL = 64;

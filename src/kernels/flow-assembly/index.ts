@@ -15,7 +15,7 @@ export { setTimeouts } from './timeouts';
 export { clearRows, rowCount, rowsAt } from './rows';
 
 /** Most frames, and most octets of them, in one batch. */
-const FRAMES: usize = 4096;
+const FRAMES: usize = 1024;
 
 let frames: usize = 0;
 let checksums: u32 = 0;

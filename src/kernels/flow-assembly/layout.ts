@@ -101,7 +101,7 @@ export const P_OVERLAPS: usize = 112; // u32
 
 // --- what happened to a flow: a row of 248 octets, handed out in the order of events ---
 export const ROW: u32 = 248;
-export const ROWS: u32 = 4096;
+export const ROWS: u32 = 64; // few enough to stay near the processor until they are read
 export const R_AT: usize = 0; // f64 each: time of the event, first and last packet
 export const R_FIRST: usize = 8;
 export const R_LAST: usize = 16;
@@ -128,7 +128,7 @@ export const R_ORIG: usize = 120; // four u32
 export const R_RESP: usize = 136;
 export const R_FLAGS: usize = 152; // SYN, FIN, RST, ACK
 export const R_LETTERS: usize = 168;
-export const R_HISTORY: usize = 172; // 64 letters
+export const R_HISTORY: usize = 172; // 64 letters; behind a shorter history the first twelve are zeros
 
 // IP protocols and TCP's flags.
 export const ICMP: u32 = 1;

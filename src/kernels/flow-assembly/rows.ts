@@ -77,6 +77,8 @@ export function addRow(c: usize, kind: u32, end: u32, at: f64, fiveTuple: bool):
   if (fiveTuple) memory.copy(r + L.R_FLAGS, c + L.SIDES + L.FLAG_COUNTS, 16);
   const letters: u32 = load<u8>(c, L.LETTERS);
   store<u32>(r, letters, L.R_LETTERS);
+  store<u32>(r, 0, L.R_HISTORY);
+  store<u64>(r, 0, L.R_HISTORY + 4);
   memory.copy(r + L.R_HISTORY, history, letters);
   count++;
 }
