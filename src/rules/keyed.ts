@@ -20,11 +20,11 @@ const FEW = 64;
  * Open addressing in typed arrays, and the order of use as a list through them: nothing is allocated to look something up. (A Map would
  * need the key as one text, put together for every attempt and every rule.)
  * @param most keys held at most
- * @param seed of the hash, so that nobody outside can aim at a place; results do not depend on it
+ * @param steps a search may take before the table takes another hash; results do not depend on it
  */
-export function createKeyed<V>(most: number, seed = 0x6e65746c): Keyed<V> {
+export function createKeyed<V>(most: number, steps = 64): Keyed<V> {
   const capacity = Math.max(1, most);
-  const factor = Math.imul(seed, 0x9e3779b1) | 1;
+  let factor = 0x6e65746d;
   let room = Math.min(FEW, capacity);
   /** Where a hash leads: the number of an entry, 0 for nothing. Entries are counted from 1. */
   let places = new Int32Array(FEW * 4);
@@ -60,26 +60,42 @@ export function createKeyed<V>(most: number, seed = 0x6e65746c): Keyed<V> {
     older[0] = entry;
   };
 
+  function hashOf(a: string, b: string, proto: string, port: number, vlan: number): number {
+    const start = Math.imul(factor ^ port, factor) ^ Math.imul(vlan, 0x85ebca6b);
+    const hash = Math.imul(mix(mix(mix(start, a), b), proto), 0x21f0aaad);
+    return hash ^ (hash >>> 15);
+  }
+
   function find(a: string, b: string, proto: string, portGiven: number, lan: number | null): number {
     const port = portGiven | 0;
     const vlan = lan ?? -1;
-    const start = Math.imul(seed ^ port, factor) ^ Math.imul(vlan, 0x85ebca6b);
-    let hash = Math.imul(mix(mix(mix(start, a), b), proto), 0x21f0aaad);
-    hash ^= hash >>> 15;
+    const hash = hashOf(a, b, proto, port, vlan);
     const mask = places.length - 1;
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
-      const entry = places[place]!;
-      if (entry === 0) break;
+    let place = hash & mask;
+    for (let entry = places[place]!; entry !== 0; entry = places[place]!) {
       const same = hashes[entry] === hash && ports[entry] === port && vlans[entry] === vlan;
       if (same && as[entry] === a && bs[entry] === b && protos[entry] === proto) return entry;
+      place = (place + 1) & mask;
     }
+    const crowded = ((place - hash) & mask) > steps;
+    if (crowded) hashAnew();
     asked.a = a;
     asked.b = b;
     asked.proto = proto;
     asked.port = port;
     asked.vlan = vlan;
-    asked.hash = hash;
+    asked.hash = crowded ? hashOf(a, b, proto, port, vlan) : hash;
     return 0;
+  }
+
+  /** Somebody may have chosen keys that want the same place: under another hash they do not. */
+  function hashAnew(): void {
+    factor = (Math.imul(factor, 0x9e3779b1) + 0x6e65746c) | 1;
+    places.fill(0);
+    for (let entry = 1; entry <= size; entry++) {
+      hashes[entry] = hashOf(as[entry]!, bs[entry]!, protos[entry]!, ports[entry]!, vlans[entry]!);
+      seat(entry);
+    }
   }
 
   function seat(entry: number): void {
