@@ -29,8 +29,8 @@ export interface LineLayout {
 }
 
 /** Fractions that come again and again are put into words once: places for them, and octets kept of one. */
-const PLACES = 1 << 14;
-const LONGEST = 24;
+const PLACES = 1 << 16;
+const LONGEST = 23;
 /** Octets of a head, or of a number, at most. */
 const CELL = 64;
 /** Octets for each of a text's 16-bit units at most, as JSON writes '\u0000'. */
@@ -93,11 +93,10 @@ export function createOctets(quote: (text: string) => string): Octets {
   );
   const [before, after] = [Buffer.from(open), Buffer.from(close)];
 
-  // A place is a fraction and its octets, side by side as memory is read.
+  // A place is a fraction, its octets and how many: 32 in all, side by side as memory is read.
   const known = new Float64Array(PLACES * 4);
   const knownOctets = new Uint8Array(known.buffer);
   const knownWords = new Int32Array(known.buffer);
-  const knownLength = new Uint8Array(PLACES);
   const bits = new Float64Array(1);
   const halves = new Int32Array(bits.buffer);
 
@@ -133,11 +132,11 @@ export function createOctets(quote: (text: string) => string): Octets {
       if (text.length > LONGEST) return putOctets(room, start, Buffer.from(text));
       for (let i = 0; i < text.length; i++) knownOctets[place * 32 + 8 + i] = text.charCodeAt(i);
       known[place * 4] = value;
-      knownLength[place] = text.length;
+      knownOctets[place * 32 + 31] = text.length;
     }
     const from = place * 8 + 2;
-    for (let i = 0; i < LONGEST / 4; i++) wide.setInt32(start + i * 4, knownWords[from + i]!, true);
-    return start + knownLength[place]!;
+    for (let i = 0; i < 6; i++) wide.setInt32(start + i * 4, knownWords[from + i]!, true);
+    return start + knownOctets[place * 32 + 31]!;
   }
 
   function putNumber(out: Uint8Array, start: number, value: number): number {
