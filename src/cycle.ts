@@ -5,6 +5,7 @@ import { psi, scoreHistogram } from './drift.js';
 import { type Encoder, encode, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
 import { evaluate, measure, metricEntries } from './evaluate.js';
+import { isContradicted, provenRows } from './evidence.js';
 import { type FirstModel, firstModel } from './first-model.js';
 import type { Flow } from './flow.js';
 import { sha256 } from './hash.js';
@@ -33,6 +34,8 @@ export interface CycleJob extends Window {
   readonly trusted: Trusted | null;
   /** Whether anything has moved since the last training; false: the window is scored, but not learnt from. Absent: nobody watches. */
   readonly moved?: boolean;
+  /** Guarded: learn only where rules or people contradict the champion. Absent: from every window. */
+  readonly evidence?: boolean;
   /** How the champion's scores lay over the window before; null or absent for the first. */
   readonly reference?: readonly number[] | null;
   /** SHA-256 of the flows as they were seen, where `steps` holds them masked; absent: it is taken from `steps`. */
@@ -169,6 +172,10 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     }
     if ('skip' in lesson) return await end('skipped', lesson.skip);
     if (old && job.moved === false) return await end('skipped', 'the champion doubts no more than it did: learning again would not pay');
+    const golden = first ? lesson.held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
+    if (old && guard && job.evidence && !isContradicted(old, provenRows(lesson), golden)) {
+      return await end('skipped', 'rules and people do not contradict the champion: its own labels would teach it nothing');
+    }
     const { batch, held } = lesson;
     record = {
       ...record,
@@ -205,8 +212,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (report.stopped === 'cancelled') return await end('failed', 'cancelled');
 
     await onState('validating', {});
-    const golden = first ? held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
-    const judge = createJudge(lesson, golden);
+    const judge = createJudge(lesson, golden, guard && old, trusted && trusted.reservoir.rows > 0 ? trusted.reservoir : null);
     const before = old && judge(old);
     const {
       file,

@@ -19,6 +19,8 @@ export interface GateSettings {
   readonly maxProvenDrop: number | null;
   /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows that only a score labelled. */
   readonly maxRateShift: number | null;
+  /** Largest share of what the champion calls benign, and of what it calls attacks, that may be called the other where nobody's word bears it out (evidence.ts). */
+  readonly maxUnsupported?: number | null;
   /**
    * Recall and false-positive rate on the golden set must keep their limits not only as counted, but also in the worst case that the golden
    * set's size leaves open (one-sided, 95 %). Needs some 200 attacks and 400 benign rows in it; with fewer nothing can pass.
@@ -35,6 +37,7 @@ export const guardedGate: GateSettings = {
   maxFprRise: 0.01,
   maxProvenDrop: 0.01,
   maxRateShift: 0.2,
+  maxUnsupported: 0.005,
 };
 
 /** SafeLink's gate: the two floors and nothing else. */
@@ -46,6 +49,7 @@ export const plainGate: GateSettings = {
   maxFprRise: null,
   maxProvenDrop: null,
   maxRateShift: null,
+  maxUnsupported: null,
 };
 
 /** One model as the gate sees it. */
@@ -60,6 +64,8 @@ export interface Judged {
   readonly proven?: Metrics | null;
   /** On the window's other rows, which only a score labelled or nobody, so that only their `rate` says something; null: too few; absent: as `validation`. */
   readonly unproven?: Metrics | null;
+  /** Shares of the champion's verdicts of each class that this model changes without being borne out; absent: nobody looked. */
+  readonly flips?: { readonly benign: number; readonly attack: number };
 }
 
 /** One named check with its number and bound. `value` is null where it could not be measured; then it does not fail. */
@@ -133,6 +139,8 @@ export function decide(challenger: Judged, champion: Judged | null, gate: GateSe
     atMost('proven-drop', proven && provenBefore ? provenBefore.accuracy - proven.accuracy : null, gate.maxProvenDrop);
     // Where rules or people say what is new, a model must be free to follow; where only its own scores do, a jump is a fault.
     atMost('rate-shift', unproven && unprovenBefore ? Math.abs(unproven.rate - unprovenBefore.rate) : null, gate.maxRateShift);
+    const { flips } = challenger;
+    atMost('unsupported', flips ? Math.max(flips.benign, flips.attack) : null, gate.maxUnsupported ?? null);
   }
   const failed = checks.filter((c) => !c.pass);
   const upTo = ({ upper }: Check): string => (gate.requireProof && upper !== undefined ? ` (up to ${fixed(upper)})` : '');

@@ -1,4 +1,5 @@
 import { evaluate, measure } from './evaluate.js';
+import { createSupport, isProven, provenRows, unsupportedFlips } from './evidence.js';
 import { decide, type GateSettings, type Judged, type Verdict } from './gate.js';
 import type { Lesson } from './lesson.js';
 import type { LabelledBatch, Model, ModelFile } from './model.js';
@@ -11,33 +12,63 @@ const ENOUGH = 30;
 /** Rows of a window looked at for a share, at most: evenly drawn. */
 const LOOKED_AT = 5000;
 
-/** Held rows that a rule or a person (or known truth) labelled, and every other row of the window, skipped ones too; null where no held row is proven. */
+/** At most `most` samples, evenly drawn. */
+function evenly(samples: readonly Sample[], most: number): readonly Sample[] {
+  const every = Math.ceil(samples.length / most);
+  return samples.filter((_, i) => i % every === 0);
+}
+
+/** Held rows that a rule or a person (or known truth) labelled, and the window's rows that none of them did; null where no held row is proven. */
 function splitByProof({
   held,
   origins,
   samples,
   encoder,
 }: Lesson): { readonly proven: LabelledBatch; readonly unproven: LabelledBatch | null } | null {
-  const open = ({ source = 'skip' }: Sample): boolean => source === 'skip' || source.startsWith('score');
-  const proven = origins.held.flatMap((sample, i) => (open(sample) ? [] : [i]));
+  const proven = origins.held.flatMap((sample, i) => (isProven(sample) ? [i] : []));
   if (proven.length === 0) return null;
-  const rest = samples.filter(open);
-  const every = Math.ceil(rest.length / LOOKED_AT);
-  const some = rest.filter((_, i) => i % every === 0);
-  return { proven: takeRows(held, proven), unproven: some.length < ENOUGH ? null : encodeSamples(encoder, some, held.steps, () => 0) };
+  const open = evenly(
+    samples.filter((sample) => !isProven(sample)),
+    LOOKED_AT,
+  );
+  return { proven: takeRows(held, proven), unproven: open.length < ENOUGH ? null : encodeSamples(encoder, open, held.steps, () => 0) };
 }
 
-/** Judges every model alike: on the lesson's held rows, on those of them that are proven, and on the golden set. */
-export function createJudge(lesson: Lesson, golden: LabelledBatch | null): (model: Model) => Judged {
+/** Rows of a window on which a challenger's verdicts are held against the champion's, at most: evenly drawn. */
+const COMPARED = 20_000;
+
+/** What of a window's verdicts a model changes although nothing bears it out. */
+function createFlipWatch(champion: Pick<Model, 'predict'>, lesson: Lesson, trusted: LabelledBatch | null) {
+  const some = evenly(lesson.samples, COMPARED);
+  const rows = encodeSamples(lesson.encoder, some, lesson.held.steps, () => 0);
+  const before = champion.predict(rows);
+  const support = createSupport(champion, provenRows(lesson), trusted);
+  return (model: Pick<Model, 'predict'>) =>
+    unsupportedFlips(before, model.predict(rows), (i, verdict) => isProven(some[i]!) || support(rows, i, verdict));
+}
+
+/**
+ * Judges every model alike: on the lesson's held rows, on those of them that are proven, on the golden set, and by how much it departs from
+ * the champion where nobody has said that the champion is wrong.
+ * @param trusted rows that a champion's verdicts are known to be right about
+ */
+export function createJudge(
+  lesson: Lesson,
+  golden: LabelledBatch | null,
+  champion: Pick<Model, 'predict'> | null,
+  trusted: LabelledBatch | null,
+): (model: Model) => Judged {
   const byProof = splitByProof(lesson);
   const onGolden = (model: Model, rows: LabelledBatch): Pick<Judged, 'golden' | 'answers'> => {
     const scores = model.predict(rows);
     return { golden: measure(scores, rows.y), answers: { given: scores.map((s) => (s >= 0.5 ? 1 : 0)), truth: rows.y } };
   };
+  const watch = champion && createFlipWatch(champion, lesson, trusted);
   return (model) => ({
     validation: evaluate(model, lesson.held),
     ...(golden ? onGolden(model, golden) : { golden: null }),
     ...(byProof && { proven: evaluate(model, byProof.proven), unproven: byProof.unproven && evaluate(model, byProof.unproven) }),
+    ...(watch && { flips: watch(model) }),
   });
 }
 

@@ -25,6 +25,7 @@ const rooms = [
     'trusted',
     'others',
     'lesson',
+    'evidence',
     'judge',
     'cycle',
     'cycle-audit',

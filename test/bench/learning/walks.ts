@@ -13,6 +13,7 @@ import { createLedger } from '../../../src/ledger.js';
 import type { ModelFile } from '../../../src/model.js';
 import { createMemoryRegistry, type ModelName } from '../../../src/registry.js';
 import { encodeSamples, flowSamples } from '../../../src/samples.js';
+import type { Source } from '../../../src/source.js';
 import { openSources } from '../../../src/sources/open.js';
 import { loadSpec } from '../../../src/sources/spec-file.js';
 import { mergeSpecs, resolveSpec, type Spec } from '../../../src/spec.js';
@@ -32,6 +33,7 @@ export const walks: Readonly<Record<string, string>> = {
 const policies = {
   plain: { labels: { policy: 'plain' }, gate: { preset: 'plain' } },
   guarded: { labels: { policy: 'guarded' } },
+  clock: { labels: { policy: 'guarded' }, flow: { retrain: 'clock' }, behaviour: { retrain: 'clock' } },
   drift: { labels: { policy: 'guarded' }, flow: { retrain: 'adwin' }, behaviour: { retrain: 'adwin' } },
   truth: { labels: { policy: 'truth' } },
 } as const;
@@ -57,13 +59,41 @@ export interface WalkResult extends Lasting {
   readonly seconds: number;
 }
 
+/** The first half of a source by what it holds: packets or records. It is read once to count them. */
+function firstHalf(source: Source): Source {
+  const size = (batch: { readonly kind: 'frames' | 'flows'; readonly count?: number; readonly flows?: readonly Flow[] }): number =>
+    batch.count ?? batch.flows?.length ?? 0;
+  return {
+    ...source,
+    async *read(options) {
+      let left = 0;
+      for await (const batch of source.read()) left += size(batch) / 2;
+      for await (const batch of source.read(options)) {
+        const some = Math.min(size(batch), Math.ceil(left));
+        left -= some;
+        yield batch.kind === 'flows' ? { ...batch, flows: batch.flows.slice(0, some) } : { ...batch, count: some };
+        if (left <= 0) return;
+      }
+    },
+  };
+}
+
+/** What choices may be made on: of several files the first half of them, of one file its first half. */
+export const halfOf = (sources: readonly Source[]): readonly Source[] =>
+  sources.length > 1 ? sources.slice(0, sources.length >> 1) : sources.map(firstHalf);
+
 /** One experiment under one policy and seed, on stores in memory. */
 export async function runWalk(
   root: string,
   stream: string,
   policy: Policy,
   seed: number,
-  { learner, over = {}, now }: { readonly learner: ModelName; readonly over?: Record<string, unknown>; readonly now: () => number },
+  {
+    learner,
+    half = false,
+    over = {},
+    now,
+  }: { readonly learner: ModelName; readonly half?: boolean; readonly over?: Record<string, unknown>; readonly now: () => number },
 ): Promise<WalkResult> {
   const from = now();
   const base = loadSpec(join(root, 'experiments', walks[stream]!));
@@ -75,7 +105,10 @@ export async function runWalk(
   const experiences = createExperiences();
   const live: { model: ModelFile | null } = { model: null };
   await runExperiment(spec, {
-    open: (source) => openSources(source, root),
+    open: async (source) => {
+      const { sources, datasets } = await openSources(source, root);
+      return { sources: half ? halfOf(sources) : sources, datasets };
+    },
     registry: createMemoryRegistry(),
     tracking: createMemoryTracking(),
     journal: createMemoryJournal(),

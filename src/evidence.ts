@@ -1,0 +1,97 @@
+import { lowerBound, upperBound } from './binomial.js';
+import type { Lesson } from './lesson.js';
+import type { LabelledBatch, Model } from './model.js';
+import { joinRows, type Sample, takeRows } from './samples.js';
+
+/** Whether somebody other than a model gave the label: a rule, a person, a recording's truth. A score says only what a model knew already. */
+export const isProven = ({ label, source = 'skip' }: Pick<Sample, 'label' | 'source'>): boolean =>
+  label !== null && source !== 'skip' && !source.startsWith('score');
+
+const isAttack = (score: number): 0 | 1 => (score >= 0.5 ? 1 : 0);
+
+/** Rows that a lesson teaches or judges by whose label is proven, in their order; null without one. */
+export function provenRows({ fresh, held, origins }: Pick<Lesson, 'fresh' | 'held' | 'origins'>): LabelledBatch | null {
+  const part = (rows: LabelledBatch, samples: readonly Sample[]): LabelledBatch =>
+    takeRows(
+      rows,
+      samples.flatMap((sample, i) => (isProven(sample) ? [i] : [])),
+    );
+  const all = joinRows(part(fresh, origins.fresh), part(held, origins.held));
+  return all.rows === 0 ? null : all;
+}
+
+/** Of one class: rows, and how many of them a model gets wrong. */
+function errors(model: Pick<Model, 'predict'>, rows: LabelledBatch, label: 0 | 1): { readonly rows: number; readonly wrong: number } {
+  const scores = model.predict(rows);
+  const mine = Array.from(rows.y, (y, i) => (y === label ? scores[i]! : null)).filter((s) => s !== null);
+  return { rows: mine.length, wrong: mine.filter((s) => isAttack(s) !== label).length };
+}
+
+/**
+ * Whether those who know contradict a champion more than its golden set does: in one of the classes the least error that the proven rows
+ * allow lies above the most that the golden rows allow (exact, one-sided 95 % each). Without that a window holds only what the champion's own
+ * scores labelled: it knows that already, and learning it again makes it surer, also of its mistakes.
+ * @param golden trusted rows that it never learnt from; null: any contradiction counts
+ */
+export function isContradicted(champion: Pick<Model, 'predict'>, proven: LabelledBatch | null, golden: LabelledBatch | null): boolean {
+  if (!proven) return false;
+  return ([0, 1] as const).some((label) => {
+    const now = errors(champion, proven, label);
+    const usual = golden ? errors(champion, golden, label) : { rows: 0, wrong: 0 };
+    return lowerBound(now.wrong, now.rows) > (usual.rows === 0 ? 0 : upperBound(usual.wrong, usual.rows));
+  });
+}
+
+/** Squared distance of row i of one batch to the nearest row of another. */
+function nearest({ x, steps, features }: LabelledBatch, i: number, to: LabelledBatch): number {
+  const size = steps * features;
+  let least = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < to.rows; k++) {
+    let sum = 0;
+    for (let c = 0; c < size && sum < least; c++) {
+      const d = x[i * size + c]! - to.x[k * size + c]!;
+      sum += d * d;
+    }
+    if (sum < least) least = sum;
+  }
+  return least;
+}
+
+/** Rows of one label. */
+const only = (rows: LabelledBatch, keep: (i: number) => boolean): LabelledBatch =>
+  takeRows(rows, Array.from({ length: rows.rows }, (_, i) => i).filter(keep));
+
+/** Says whether it is borne out that a row is not what the champion takes it for. */
+export type Support = (rows: LabelledBatch, i: number, verdict: 0 | 1) => boolean;
+
+/**
+ * A changed verdict is borne out where the nearest row that somebody proved the champion wrong on is nearer than any trusted or proven row of
+ * the old verdict: one nearest neighbour of each side (Cover and Hart 1967). Far from everything proven nothing is borne out.
+ */
+export function createSupport(champion: Pick<Model, 'predict'>, proven: LabelledBatch | null, trusted: LabelledBatch | null): Support {
+  if (!proven) return () => false;
+  const scores = champion.predict(proven);
+  const mended = ([0, 1] as const).map((label) => only(proven, (i) => proven.y[i] === label && isAttack(scores[i]!) !== label));
+  const known = trusted ? joinRows(proven, trusted) : proven;
+  const kept = ([0, 1] as const).map((label) => only(known, (i) => known.y[i] === label));
+  return (rows, i, verdict) =>
+    mended[verdict]!.rows > 0 && nearest(rows, i, mended[verdict]!) < nearest(rows, i, kept[verdict === 1 ? 0 : 1]!);
+}
+
+/** Shares of what the champion calls benign, and of what it calls attacks, that a challenger calls the other without being borne out. */
+export function unsupportedFlips(
+  before: ArrayLike<number>,
+  after: ArrayLike<number>,
+  isSupported: (i: number, verdict: 0 | 1) => boolean,
+): { readonly benign: number; readonly attack: number } {
+  const all = [0, 0];
+  const flipped = [0, 0];
+  for (let i = 0; i < before.length; i++) {
+    const was = isAttack(before[i]!);
+    const is = isAttack(after[i]!);
+    all[was] = all[was]! + 1;
+    if (is !== was && !isSupported(i, is)) flipped[was] = flipped[was]! + 1;
+  }
+  const share = (label: 0 | 1): number => (all[label] === 0 ? 0 : flipped[label]! / all[label]!);
+  return { benign: share(0), attack: share(1) };
+}
