@@ -16,6 +16,7 @@ import type { LedgerEntry } from './ledger.js';
 import { buildLesson, labelWindow, reviewWindow, type Window } from './lesson.js';
 import type { EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
 import { loadModel } from './networks/load.js';
+import { drawQuestions, type Question } from './questions.js';
 import { createRandom } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
 import { hashBatch, scoreSamples } from './samples.js';
@@ -68,6 +69,8 @@ export interface CyclePorts {
   readonly onEpoch?: (epoch: EpochRecord) => void;
   /** Told of every automatic label that a window was given, once, before it is learnt from; absent: nothing is kept. */
   readonly onLabels?: (entries: readonly LedgerEntry[]) => unknown;
+  /** Guarded flow learner: which flows of a window to ask a person about; the answers come with later windows' `extra` (`answerSample`). */
+  readonly audit?: { readonly most: number; readonly ask: (questions: readonly Question[]) => unknown };
   /** Pseudonyms of what is kept; absent: no label is told of, and rows that are kept bear no user. */
   readonly keys?: Keys;
   readonly signal?: AbortSignal;
@@ -151,6 +154,8 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const encoder = champion && loadEncoder(champion.encoder);
     const old = champion && encoder && keep(championModel(champion, encoder, learner === 'behaviour' ? job.sequence.length : 1));
     const guard = encoder && job.policy.policy === 'guarded' ? guardOf(trusted, encoder, job.policy, learner) : null;
+    const known =
+      trusted && trusted.reservoir.rows > 0 && trusted.golden.rows > 0 ? { learn: trusted.reservoir, calibrate: trusted.golden } : null;
     const reviewed = reviewWindow(job, labelWindow(job, first), encoder, guard);
     const { labels } = reviewed;
     const truth = job.steps.map((s) => s.flow.label);
@@ -162,8 +167,14 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
 
     if (ports.onLabels && ports.keys && encoder) await ports.onLabels(ledgerEntries(job, labels, encoder, ports.keys));
 
+    if (ports.audit && guard && old && known && learner === 'flow') {
+      const answered = (job.extra ?? []).filter(({ source }) => source === 'person');
+      const { most, ask } = ports.audit;
+      await ask(drawQuestions(job.steps, { encoder, champion: old, guard, known, answered, most }));
+    }
+
     await onState('building', {});
-    const lesson = buildLesson(job, reviewed, encoder, trusted?.reservoir ?? null, random);
+    const lesson = buildLesson(job, reviewed, encoder, trusted?.reservoir ?? null, random, old, known);
     record = { ...record, sequences: lesson.sequences };
     // Scored before anything is learnt, and also where nothing will be.
     if (old && lesson.whole) {
@@ -212,7 +223,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (report.stopped === 'cancelled') return await end('failed', 'cancelled');
 
     await onState('validating', {});
-    const judge = createJudge(lesson, golden, guard && old, trusted && trusted.reservoir.rows > 0 ? trusted.reservoir : null);
+    const judge = createJudge(lesson, golden, guard && old, known);
     const before = old && judge(old);
     const {
       file,

@@ -9,12 +9,12 @@ export const isProven = ({ label, source = 'skip' }: Pick<Sample, 'label' | 'sou
 
 const isAttack = (score: number): 0 | 1 => (score >= 0.5 ? 1 : 0);
 
-/** Rows that a lesson teaches or judges by whose label is proven, in their order; null without one. */
+/** Rows that a lesson teaches or judges by whose label is proven, each once, in their order; null without one. */
 export function provenRows({ fresh, held, origins }: Pick<Lesson, 'fresh' | 'held' | 'origins'>): LabelledBatch | null {
   const part = (rows: LabelledBatch, samples: readonly Sample[]): LabelledBatch =>
     takeRows(
       rows,
-      samples.flatMap((sample, i) => (isProven(sample) ? [i] : [])),
+      samples.flatMap((sample, i) => (isProven(sample) && sample !== samples[i - 1] ? [i] : [])),
     );
   const all = joinRows(part(fresh, origins.fresh), part(held, origins.held));
   return all.rows === 0 ? null : all;
@@ -42,40 +42,76 @@ export function isContradicted(champion: Pick<Model, 'predict'>, proven: Labelle
   });
 }
 
-/** Squared distance of row i of one batch to the nearest row of another. */
-function nearest({ x, steps, features }: LabelledBatch, i: number, to: LabelledBatch): number {
+/** Squared distance of row i of one batch to the nearest row of another; infinite where none lies within `most`. */
+export function nearest({ x, steps, features }: LabelledBatch, i: number, to: LabelledBatch, most = Number.POSITIVE_INFINITY): number {
   const size = steps * features;
+  let bound = most;
   let least = Number.POSITIVE_INFINITY;
   for (let k = 0; k < to.rows; k++) {
     let sum = 0;
-    for (let c = 0; c < size && sum < least; c++) {
+    for (let c = 0; c < size && sum <= bound; c++) {
       const d = x[i * size + c]! - to.x[k * size + c]!;
       sum += d * d;
     }
-    if (sum < least) least = sum;
+    if (sum > bound) continue;
+    least = sum;
+    bound = sum;
   }
   return least;
 }
 
-/** Rows of one label. */
-const only = (rows: LabelledBatch, keep: (i: number) => boolean): LabelledBatch =>
-  takeRows(rows, Array.from({ length: rows.rows }, (_, i) => i).filter(keep));
+/** Rows that a row is held against, of each side, at most: evenly drawn. */
+const PROTOTYPES = 1000;
+
+/** Rows to hold others against. */
+function only(rows: LabelledBatch, keep: (i: number) => boolean): LabelledBatch {
+  const index = Array.from({ length: rows.rows }, (_, i) => i).filter(keep);
+  const every = Math.ceil(index.length / PROTOTYPES);
+  return takeRows(
+    rows,
+    index.filter((_, k) => k % every === 0),
+  );
+}
+
+/** Rows that are known to be what they are called: some that were learnt, and others of the same time that never are. */
+export interface Known {
+  readonly learn: LabelledBatch;
+  readonly calibrate: LabelledBatch;
+}
+
+/** Known rows that say how near is near. */
+const MEASURED = 300;
+/** Share of the known rows that have one alike. */
+const ALIKE = 0.95;
+
+/** Squared distance within which two rows are alike: as near as nearly every known row has a neighbour that was learnt. */
+export function reachOf({ learn, calibrate }: Known): number {
+  const every = Math.ceil(calibrate.rows / MEASURED);
+  const distances: number[] = [];
+  for (let i = 0; i < calibrate.rows; i += every) distances.push(nearest(calibrate, i, learn));
+  distances.sort((a, b) => a - b);
+  return distances[Math.floor(ALIKE * (distances.length - 1))] ?? 0;
+}
 
 /** Says whether it is borne out that a row is not what the champion takes it for. */
 export type Support = (rows: LabelledBatch, i: number, verdict: 0 | 1) => boolean;
 
 /**
- * A changed verdict is borne out where the nearest row that somebody proved the champion wrong on is nearer than any trusted or proven row of
- * the old verdict: one nearest neighbour of each side (Cover and Hart 1967). Far from everything proven nothing is borne out.
+ * A changed verdict is borne out where the nearest row that somebody proved the champion wrong on is alike, and nearer than any known or
+ * proven row of the old verdict (one nearest neighbour of each side; Cover and Hart 1967). Far from everything proven nothing is borne out,
+ * and nothing where nothing is known.
  */
-export function createSupport(champion: Pick<Model, 'predict'>, proven: LabelledBatch | null, trusted: LabelledBatch | null): Support {
-  if (!proven) return () => false;
+export function createSupport(champion: Pick<Model, 'predict'>, proven: LabelledBatch | null, known: Known | null): Support {
+  if (!proven || !known) return () => false;
   const scores = champion.predict(proven);
   const mended = ([0, 1] as const).map((label) => only(proven, (i) => proven.y[i] === label && isAttack(scores[i]!) !== label));
-  const known = trusted ? joinRows(proven, trusted) : proven;
-  const kept = ([0, 1] as const).map((label) => only(known, (i) => known.y[i] === label));
-  return (rows, i, verdict) =>
-    mended[verdict]!.rows > 0 && nearest(rows, i, mended[verdict]!) < nearest(rows, i, kept[verdict === 1 ? 0 : 1]!);
+  const all = joinRows(proven, known.learn);
+  const kept = ([0, 1] as const).map((label) => only(all, (i) => all.y[i] === label));
+  const reach = reachOf(known);
+  return (rows, i, verdict) => {
+    const distance = nearest(rows, i, mended[verdict]!, reach);
+    return distance <= reach && distance < nearest(rows, i, kept[verdict === 1 ? 0 : 1]!, distance);
+  };
 }
 
 /** Shares of what the champion calls benign, and of what it calls attacks, that a challenger calls the other without being borne out. */

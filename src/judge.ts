@@ -1,5 +1,5 @@
 import { evaluate, measure } from './evaluate.js';
-import { createSupport, isProven, provenRows, unsupportedFlips } from './evidence.js';
+import { createSupport, isProven, type Known, provenRows, unsupportedFlips } from './evidence.js';
 import { decide, type GateSettings, type Judged, type Verdict } from './gate.js';
 import type { Lesson } from './lesson.js';
 import type { LabelledBatch, Model, ModelFile } from './model.js';
@@ -38,11 +38,11 @@ function splitByProof({
 const COMPARED = 20_000;
 
 /** What of a window's verdicts a model changes although nothing bears it out. */
-function createFlipWatch(champion: Pick<Model, 'predict'>, lesson: Lesson, trusted: LabelledBatch | null) {
+function createFlipWatch(champion: Pick<Model, 'predict'>, lesson: Lesson, known: Known | null) {
   const some = evenly(lesson.samples, COMPARED);
   const rows = encodeSamples(lesson.encoder, some, lesson.held.steps, () => 0);
   const before = champion.predict(rows);
-  const support = createSupport(champion, provenRows(lesson), trusted);
+  const support = createSupport(champion, provenRows(lesson), known);
   return (model: Pick<Model, 'predict'>) =>
     unsupportedFlips(before, model.predict(rows), (i, verdict) => isProven(some[i]!) || support(rows, i, verdict));
 }
@@ -50,20 +50,20 @@ function createFlipWatch(champion: Pick<Model, 'predict'>, lesson: Lesson, trust
 /**
  * Judges every model alike: on the lesson's held rows, on those of them that are proven, on the golden set, and by how much it departs from
  * the champion where nobody has said that the champion is wrong.
- * @param trusted rows that a champion's verdicts are known to be right about
+ * @param known rows that say what is alike, and what the old verdict is right about
  */
 export function createJudge(
   lesson: Lesson,
   golden: LabelledBatch | null,
   champion: Pick<Model, 'predict'> | null,
-  trusted: LabelledBatch | null,
+  known: Known | null,
 ): (model: Model) => Judged {
   const byProof = splitByProof(lesson);
   const onGolden = (model: Model, rows: LabelledBatch): Pick<Judged, 'golden' | 'answers'> => {
     const scores = model.predict(rows);
     return { golden: measure(scores, rows.y), answers: { given: scores.map((s) => (s >= 0.5 ? 1 : 0)), truth: rows.y } };
   };
-  const watch = champion && createFlipWatch(champion, lesson, trusted);
+  const watch = champion && createFlipWatch(champion, lesson, known);
   return (model) => ({
     validation: evaluate(model, lesson.held),
     ...(golden ? onGolden(model, golden) : { golden: null }),

@@ -118,7 +118,7 @@ export const specSchema = z.strictObject({
       attackCredibility: share.default(guardedPolicy.attackCredibility).describe('guarded: above it a row counts as a known attack'),
       leastStanding: share
         .default(guardedPolicy.leastStanding)
-        .describe("guarded: share of each class's proposed labels that must stand, else the cycle learns nothing"),
+        .describe('guarded: share of what rules say that must stand, else the cycle learns nothing'),
     })
     .prefault({}),
   behaviour: z

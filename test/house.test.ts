@@ -26,6 +26,8 @@ const rooms = [
     'others',
     'lesson',
     'evidence',
+    'questions',
+    'anchors',
     'judge',
     'cycle',
     'cycle-audit',

@@ -11,8 +11,9 @@ import { createMemoryJournal } from '../../../src/journal.js';
 import type { Label } from '../../../src/label.js';
 import { createLedger } from '../../../src/ledger.js';
 import type { ModelFile } from '../../../src/model.js';
+import { answerSample, type Question } from '../../../src/questions.js';
 import { createMemoryRegistry, type ModelName } from '../../../src/registry.js';
-import { encodeSamples, flowSamples } from '../../../src/samples.js';
+import { encodeSamples, flowSamples, type Sample } from '../../../src/samples.js';
 import type { Source } from '../../../src/source.js';
 import { openSources } from '../../../src/sources/open.js';
 import { loadSpec } from '../../../src/sources/spec-file.js';
@@ -35,8 +36,14 @@ const policies = {
   guarded: { labels: { policy: 'guarded' } },
   clock: { labels: { policy: 'guarded' }, flow: { retrain: 'clock' }, behaviour: { retrain: 'clock' } },
   drift: { labels: { policy: 'guarded' }, flow: { retrain: 'adwin' }, behaviour: { retrain: 'adwin' } },
+  'guarded + 10': { labels: { policy: 'guarded' } },
+  'guarded + 50': { labels: { policy: 'guarded' } },
   truth: { labels: { policy: 'truth' } },
 } as const;
+/** Flows a cycle that a person is asked about; the truth answers when the next window is over. */
+const audits: Partial<Record<Policy, number>> = { 'guarded + 10': 10, 'guarded + 50': 50 };
+/** Answers that are learnt from, the newest. */
+const MOST_ANSWERS = 2000;
 export type Policy = keyof typeof policies;
 export const policyNames = Object.keys(policies) as Policy[];
 
@@ -104,6 +111,8 @@ export async function runWalk(
   const scored: Scores[] = [];
   const experiences = createExperiences();
   const live: { model: ModelFile | null } = { model: null };
+  let answers: readonly Sample[] = [];
+  const most = audits[policy] ?? 0;
   await runExperiment(spec, {
     open: async (source) => {
       const { sources, datasets } = await openSources(source, root);
@@ -122,7 +131,18 @@ export async function runWalk(
       const truths = new Map(job.steps.map(({ flow }, i) => [String(i), flow.label]));
       const ids = new Map(job.steps.map(({ flow }, i) => [flow, String(i)]));
       const keys = { flow: (flow: Flow) => ids.get(flow)!, user: () => '' };
-      const result = await runCycle(job, champion, { ...ports, keys, onLabels: (entries) => given.add(entries) });
+      let answered: readonly Sample[] = [];
+      const ask = (questions: readonly Question[]): void => {
+        answered = questions.flatMap((q) => (q.step.flow.label === undefined ? [] : [answerSample(q, q.step.flow.label)]));
+      };
+      const asked = answers.length === 0 ? job : { ...job, extra: [...answers, ...(job.extra ?? [])] };
+      const result = await runCycle(asked, champion, {
+        ...ports,
+        keys,
+        onLabels: (entries) => given.add(entries),
+        ...(most > 0 && { audit: { most, ask } }),
+      });
+      answers = [...answers, ...answered].slice(-MOST_ANSWERS);
       const { scores, record, trusted, version } = result;
       live.model = (version ?? champion)?.model ?? null;
       if (trusted) experiences.begin(trusted.golden, trusted.first);
