@@ -14,12 +14,13 @@ import { challenge, createJudge } from './judge.js';
 import { type Label, labelQuality } from './label.js';
 import type { LedgerEntry } from './ledger.js';
 import { buildLesson, labelWindow, reviewWindow, type Window } from './lesson.js';
+import { remember } from './memory.js';
 import type { EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
 import { loadModel } from './networks/load.js';
 import { drawQuestions, type Question } from './questions.js';
 import { createRandom } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { hashBatch, scoreSamples } from './samples.js';
+import { hashBatch, type Sample, scoreSamples } from './samples.js';
 import { foundTrust, guardOf, type Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
@@ -88,6 +89,8 @@ export interface CycleResult {
   readonly scores: Scores | null;
   /** The next window's `reference`: scores over this window of the model that is champion after it; null without one. */
   readonly reference: readonly number[] | null;
+  /** The next window's `memory`; absent: what it was. */
+  readonly memory?: readonly Sample[];
 }
 
 /** The champion, ready to be judged and trained on. @throws NL_MODEL_SCHEMA when the spec asks for another length, NL_MODEL_CORRUPT */
@@ -141,11 +144,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
   let record = blankRecord(job, champion?.version ?? null);
   let scores: Scores | null = null;
   let reference: readonly number[] | null = null;
+  let memory = job.memory ?? [];
   const end = async (state: CycleRecord['state'], reason: string, more: Partial<CycleResult> = {}): Promise<CycleResult> => {
     record = { ...record, state, reason };
     record = { ...record, hashes: { ...record.hashes, metrics: hashMetrics(record) } };
     await onState(state, { reason, version: record.version });
-    return { record, version: null, trusted: null, scores, reference, ...more };
+    return { record, version: null, trusted: null, scores, reference, memory, ...more };
   };
 
   try {
@@ -176,6 +180,10 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     await onState('building', {});
     const lesson = buildLesson(job, reviewed, encoder, trusted?.reservoir ?? null, random, old, known);
     record = { ...record, sequences: lesson.sequences };
+    if (old && guard) {
+      const most = settings.replay;
+      memory = remember(memory, lesson.samples, { champion: old, encoder, length: old.architecture.steps, most });
+    }
     // Scored before anything is learnt, and also where nothing will be.
     if (old && lesson.whole) {
       if (trusted) scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
@@ -223,7 +231,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (report.stopped === 'cancelled') return await end('failed', 'cancelled');
 
     await onState('validating', {});
-    const judge = createJudge(lesson, golden, guard && old, known);
+    const judge = createJudge(lesson, golden, guard && old, memory, known);
     const before = old && judge(old);
     const {
       file,

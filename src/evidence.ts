@@ -114,20 +114,24 @@ export function createSupport(champion: Pick<Model, 'predict'>, proven: Labelled
   };
 }
 
-/** Shares of what the champion calls benign, and of what it calls attacks, that a challenger calls the other without being borne out. */
+/**
+ * What it would cost, by the champion's own probabilities, that a challenger calls benign rows attacks and attacks benign without being borne
+ * out: each change counts by how much the champion was surer of its verdict than of the other (|2p - 1|), as a share of all its verdicts of
+ * that class.
+ */
 export function unsupportedFlips(
   before: ArrayLike<number>,
   after: ArrayLike<number>,
   isSupported: (i: number, verdict: 0 | 1) => boolean,
 ): { readonly benign: number; readonly attack: number } {
   const all = [0, 0];
-  const flipped = [0, 0];
+  const lost = [0, 0];
   for (let i = 0; i < before.length; i++) {
     const was = isAttack(before[i]!);
     const is = isAttack(after[i]!);
     all[was] = all[was]! + 1;
-    if (is !== was && !isSupported(i, is)) flipped[was] = flipped[was]! + 1;
+    if (is !== was && !isSupported(i, is)) lost[was] = lost[was]! + Math.abs(2 * before[i]! - 1);
   }
-  const share = (label: 0 | 1): number => (all[label] === 0 ? 0 : flipped[label]! / all[label]!);
+  const share = (label: 0 | 1): number => (all[label] === 0 ? 0 : lost[label]! / all[label]!);
   return { benign: share(0), attack: share(1) };
 }

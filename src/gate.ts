@@ -19,7 +19,10 @@ export interface GateSettings {
   readonly maxProvenDrop: number | null;
   /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows that only a score labelled. */
   readonly maxRateShift: number | null;
-  /** Largest share of what the champion calls benign, and of what it calls attacks, that may be called the other where nobody's word bears it out (evidence.ts). */
+  /**
+   * What balanced accuracy may have lost on what is remembered, by the champion's own probabilities, through verdicts that change although
+   * nobody's word bears it out (evidence.ts); or a twentieth of what is sure to be won on proven rows, where that is more.
+   */
   readonly maxUnsupported?: number | null;
   /**
    * Recall and false-positive rate on the golden set must keep their limits not only as counted, but also in the worst case that the golden
@@ -62,9 +65,11 @@ export interface Judged {
   readonly answers?: { readonly given: ArrayLike<number>; readonly truth: ArrayLike<number> } | null;
   /** On those of them that a rule or a person labelled; null or absent: there are none. */
   readonly proven?: Metrics | null;
+  /** Its answers to those rows beside their labels. */
+  readonly provenAnswers?: Judged['answers'];
   /** On the window's other rows, which only a score labelled or nobody, so that only their `rate` says something; null: too few; absent: as `validation`. */
   readonly unproven?: Metrics | null;
-  /** Shares of the champion's verdicts of each class that this model changes without being borne out; absent: nobody looked. */
+  /** What it changes of the champion's verdicts without being borne out (`unsupportedFlips`); absent: nobody looked. */
   readonly flips?: { readonly benign: number; readonly attack: number };
 }
 
@@ -106,6 +111,24 @@ function mostLost(challenger: Judged, champion: Judged, label: 0 | 1): number | 
   return rows === 0 ? undefined : upperBound(lost, rows, 0.025) - lowerBound(won, rows, 0.025);
 }
 
+/** Of what is sure to be won this share may be risked where nobody knows. */
+const RISK = 0.05;
+
+/** The share of proven rows that a challenger is sure to have won, at least, one-sided 95 %: as `mostLost`, the other way round; never below 0. */
+function surelyWon(challenger: Judged, champion: Judged): number {
+  const [now, before] = [challenger.provenAnswers, champion.provenAnswers];
+  if (!now || !before) return 0;
+  const { truth } = now;
+  const right = ({ given }: { readonly given: ArrayLike<number> }, i: number): boolean => given[i] === truth[i];
+  let won = 0;
+  let lost = 0;
+  for (let i = 0; i < truth.length; i++) {
+    if (right(now, i) && !right(before, i)) won++;
+    if (!right(now, i) && right(before, i)) lost++;
+  }
+  return Math.max(0, lowerBound(won, truth.length, 0.025) - upperBound(lost, truth.length, 0.025));
+}
+
 /** May this challenger go live? Without a champion only the floors and the constant check apply. */
 export function decide(challenger: Judged, champion: Judged | null, gate: GateSettings): Verdict {
   const checks: Check[] = [];
@@ -140,7 +163,9 @@ export function decide(challenger: Judged, champion: Judged | null, gate: GateSe
     // Where rules or people say what is new, a model must be free to follow; where only its own scores do, a jump is a fault.
     atMost('rate-shift', unproven && unprovenBefore ? Math.abs(unproven.rate - unprovenBefore.rate) : null, gate.maxRateShift);
     const { flips } = challenger;
-    atMost('unsupported', flips ? Math.max(flips.benign, flips.attack) : null, gate.maxUnsupported ?? null);
+    const { maxUnsupported = null } = gate;
+    const allowed = maxUnsupported === null ? null : Math.max(maxUnsupported, RISK * surelyWon(challenger, champion));
+    atMost('unsupported', flips ? (flips.benign + flips.attack) / 2 : null, allowed);
   }
   const failed = checks.filter((c) => !c.pass);
   const upTo = ({ upper }: Check): string => (gate.requireProof && upper !== undefined ? ` (up to ${fixed(upper)})` : '');

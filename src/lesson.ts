@@ -60,6 +60,8 @@ export interface Window {
   readonly alerts: readonly Alert[];
   /** Labelled rows from other deployments' alerts, oldest first (flow learner). */
   readonly extra?: readonly Sample[];
+  /** Samples of earlier windows that nobody proved: what is learnt must not change what the champion takes them for. */
+  readonly memory?: readonly Sample[];
   readonly settings: LearnerSettings;
   readonly sequence: SequenceSettings;
   readonly policy: LabelPolicy;
@@ -83,6 +85,8 @@ export interface Lesson {
   readonly origins: { readonly fresh: readonly Sample[]; readonly held: readonly Sample[] };
   /** Every sample of the window, labelled or not. */
   readonly samples: readonly Sample[];
+  /** Samples of earlier windows. */
+  readonly memory: readonly Sample[];
   /** Labelled rows that came from other deployments' alerts. */
   readonly others: number;
   /** Held rows that are bit for bit a row learnt. */
@@ -92,7 +96,7 @@ export interface Lesson {
 }
 
 /** Why nothing can be learnt from a window; what is known to be true is still there to be scored. */
-export interface NoLesson extends Pick<Lesson, 'sequences' | 'whole'> {
+export interface NoLesson extends Pick<Lesson, 'sequences' | 'whole' | 'samples'> {
   readonly skip: string;
 }
 
@@ -179,7 +183,7 @@ export function buildLesson(
   champion: Pick<Model, 'predict'> | null = null,
   trusted: Known | null = null,
 ): Lesson | NoLesson {
-  const { learner, settings, sequence, policy, steps } = window;
+  const { learner, settings, sequence, policy, steps, memory = [] } = window;
   const { samples, count } =
     learner === 'behaviour'
       ? sequenceSamples(steps, labels, sequence, policy.unknown)
@@ -191,7 +195,7 @@ export function buildLesson(
   const rowsOf = (part: readonly Sample[], by: Encoder): LabelledBatch | null =>
     part.length === 0 ? null : encodeSamples(by, part, length, truthOf);
   const whole = samples.filter(known);
-  const skip = (why: string): NoLesson => ({ skip: why, sequences: count, whole: encoder && rowsOf(whole, encoder) });
+  const skip = (why: string): NoLesson => ({ skip: why, sequences: count, samples, whole: encoder && rowsOf(whole, encoder) });
   if (unlike) return skip(unlike);
   if (usable.length < settings.minSamples) {
     return skip(`needs ${settings.minSamples} labelled ${learner === 'flow' ? 'flows' : 'sequences'}, has ${usable.length}`);
@@ -209,7 +213,12 @@ export function buildLesson(
   const learntUntil = train.reduce((t, s) => Math.max(t, s.until), 0);
   const taught: Taught | null =
     encoder && guard && champion
-      ? teach(train, openUntil(learntUntil, samples, held, settings.maxHistory), { champion, encoder, length, known: trusted })
+      ? teach(train, [...memory, ...openUntil(learntUntil, samples, held, settings.maxHistory)], {
+          champion,
+          encoder,
+          length,
+          known: trusted,
+        })
       : null;
   const fresh = taught?.batch ?? encodeSamples(fitted, train, length, labelOf);
   const most = Math.min(settings.replay, fresh.rows);
@@ -236,6 +245,7 @@ export function buildLesson(
     whole: rowsOf(whole, fitted),
     origins: { fresh: taught?.samples ?? train, held },
     samples,
+    memory,
     others: usable.filter((s) => foreign.has(s)).length,
     duplicates: countDuplicates(fresh, judged),
     sequences: count,

@@ -2,6 +2,7 @@ import type { Step } from './detector.js';
 import type { Encoder } from './encoder.js';
 import { type Known, nearest, reachOf } from './evidence.js';
 import type { Guard } from './guard.js';
+import { evenly } from './memory.js';
 import type { LabelledBatch, Model } from './model.js';
 import { encodeSamples, flowSamples, type Sample, takeRows } from './samples.js';
 
@@ -28,11 +29,6 @@ export interface QuestionOptions {
 
 /** Flows in doubt that are looked at, of each verdict, at most: evenly drawn. */
 const LOOKED_AT = 1000;
-const evenly = <T>(list: readonly T[], most: number): T[] => {
-  const every = Math.ceil(list.length / most);
-  return list.filter((_, i) => i % every === 0);
-};
-
 /**
  * Which flows of a window to ask a person about: those whose verdict the witness does not vouch for, as many of either verdict, and of those
  * always the one that most others are like (greedy maximum coverage; Nemhauser, Wolsey, Fisher 1978): one answer speaks for many flows.

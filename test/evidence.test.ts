@@ -70,11 +70,11 @@ describe('a changed verdict', () => {
     expect(reachOf({ learn: rowsAt([0], 0), calibrate: rowsAt([...times(90, 1), ...times(10, 9)], 0) })).toBe(81);
   });
 
-  test('counts as a share of all verdicts of its kind', () => {
-    const before = [0.1, 0.1, 0.1, 0.1, 0.9, 0.9];
-    const after = [0.9, 0.9, 0.1, 0.1, 0.1, 0.9];
-    expect(unsupportedFlips(before, after, () => false)).toEqual({ benign: 0.5, attack: 0.5 });
-    expect(unsupportedFlips(before, after, (i, verdict) => i === 0 && verdict === 1)).toEqual({ benign: 0.25, attack: 0.5 });
+  test('costs what the champion was surer of it than of the other, as a share of its verdicts of that class', () => {
+    const before = [0, 0, 0, 0.25, 1, 0.75];
+    const after = [0.9, 0.9, 0.1, 0.9, 0.1, 0.1];
+    expect(unsupportedFlips(before, after, () => false)).toEqual({ benign: 2.5 / 4, attack: 0.75 });
+    expect(unsupportedFlips(before, after, (i, verdict) => i === 0 && verdict === 1)).toEqual({ benign: 1.5 / 4, attack: 0.75 });
     expect(unsupportedFlips([0.9], [0.9], () => false)).toEqual({ benign: 0, attack: 0 });
   });
 });

@@ -28,6 +28,7 @@ const rooms = [
     'evidence',
     'questions',
     'anchors',
+    'memory',
     'judge',
     'cycle',
     'cycle-audit',
