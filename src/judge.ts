@@ -85,6 +85,8 @@ export function createJudge(
 
 /** Parts of a training that are tried beside the whole of it, the smallest first. */
 const PARTS = [0.25, 0.5] as const;
+/** Accuracy on proven rows that a smaller part may lack. */
+const ENOUGH_LEARNT = 0.005;
 
 export interface Challenge {
   readonly trained: ModelFile;
@@ -106,7 +108,7 @@ export interface Challenger {
 
 /**
  * The training as it came, or a part of it on the way back to the parent, which has learnt less and kept more: of what passes the gate the
- * smallest part that gets as many proven rows right as any of them does; where nothing is proven the largest. Nothing passes: the whole.
+ * smallest part that gets nearly as many proven rows right as any of them does; where nothing is proven the largest. Nothing passes: the whole.
  */
 export function challenge({ trained, parent, before, judge, gate, open }: Challenge): Challenger {
   const attempt = (file: ModelFile): Challenger => {
@@ -120,5 +122,5 @@ export function challenge({ trained, parent, before, judge, gate, open }: Challe
   const learnt = ({ after }: Challenger): number => after.proven?.accuracy ?? 0;
   const best = Math.max(...passed.map(learnt));
   if (!whole.after.proven) return passed.at(-1) ?? whole;
-  return passed.find((challenger) => learnt(challenger) >= best) ?? whole;
+  return passed.find((challenger) => learnt(challenger) >= best - ENOUGH_LEARNT) ?? whole;
 }
