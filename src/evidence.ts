@@ -110,7 +110,7 @@ export function createSupport(champion: Pick<Model, 'predict'>, proven: Labelled
   const reach = reachOf(known);
   return (rows, i, verdict) => {
     const distance = nearest(rows, i, mended[verdict]!, reach);
-    return distance <= reach && distance < nearest(rows, i, kept[verdict === 1 ? 0 : 1]!, distance);
+    return distance < nearest(rows, i, kept[verdict === 1 ? 0 : 1]!, distance);
   };
 }
 
