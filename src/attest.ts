@@ -7,6 +7,9 @@ import type { Flow } from './flow.js';
 /** An alert about attempts that names no originator: nobody in it is known. */
 const ofNobody = ({ scope }: Alert): boolean => scope?.attempt === true && scope.orig_h === undefined;
 
+/** What a source without addresses gives as one: to rules, which count by who talks to whom, all its flows are of one host with itself. */
+const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::' || address === '';
+
 /**
  * Which rule's alert covers a flow of a window; null for none. Alerts are grouped by originator, so that a flow meets only those that can
  * concern it. Who held a conversation in the window exists, and is no part of a flood whose originators nobody knows.
@@ -26,6 +29,7 @@ export function createCoverage(
   const anywhere = byOrigin.get('') ?? [];
   const talkers = new Set(anywhere.some(ofNobody) ? steps.flatMap(({ flow }) => (isAttempt(flow) ? [] : flow.orig_h)) : []);
   return ({ flow }) => {
+    if (flow.orig_h === flow.resp_h && isUnspecified(flow.orig_h)) return null;
     const found =
       byOrigin.get(flow.orig_h)?.find((a) => implicates(a, flow)) ??
       anywhere.find((a) => implicates(a, flow) && !(ofNobody(a) && talkers.has(flow.orig_h)));

@@ -5,6 +5,7 @@ import { psi, scoreHistogram } from './drift.js';
 import { type Encoder, encode, encoderFile, loadEncoder } from './encoder.js';
 import { isNetloopError, NetloopError } from './errors.js';
 import { evaluate, measure, metricEntries } from './evaluate.js';
+import { isContradicted, provenRows } from './evidence.js';
 import { type FirstModel, firstModel } from './first-model.js';
 import type { Flow } from './flow.js';
 import { sha256 } from './hash.js';
@@ -13,11 +14,13 @@ import { challenge, createJudge } from './judge.js';
 import { type Label, labelQuality } from './label.js';
 import type { LedgerEntry } from './ledger.js';
 import { buildLesson, labelWindow, reviewWindow, type Window } from './lesson.js';
+import { remember } from './memory.js';
 import type { EpochRecord, LabelledBatch, Model, ModelFile, TrainOptions, TrainReport } from './model.js';
 import { loadModel } from './networks/load.js';
+import { drawQuestions, type Question } from './questions.js';
 import { createRandom } from './random.js';
 import type { ModelVersion, Registry } from './registry.js';
-import { hashBatch, scoreSamples } from './samples.js';
+import { hashBatch, type Sample, scoreSamples } from './samples.js';
 import { foundTrust, guardOf, type Trusted } from './trusted.js';
 
 export type { CycleRecord } from './cycle-record.js';
@@ -33,6 +36,8 @@ export interface CycleJob extends Window {
   readonly trusted: Trusted | null;
   /** Whether anything has moved since the last training; false: the window is scored, but not learnt from. Absent: nobody watches. */
   readonly moved?: boolean;
+  /** Guarded: learn only where rules or people contradict the champion. Absent: from every window. */
+  readonly evidence?: boolean;
   /** How the champion's scores lay over the window before; null or absent for the first. */
   readonly reference?: readonly number[] | null;
   /** SHA-256 of the flows as they were seen, where `steps` holds them masked; absent: it is taken from `steps`. */
@@ -65,6 +70,8 @@ export interface CyclePorts {
   readonly onEpoch?: (epoch: EpochRecord) => void;
   /** Told of every automatic label that a window was given, once, before it is learnt from; absent: nothing is kept. */
   readonly onLabels?: (entries: readonly LedgerEntry[]) => unknown;
+  /** Guarded flow learner: which flows of a window to ask a person about; the answers come with later windows' `extra` (`answerSample`). */
+  readonly audit?: { readonly most: number; readonly ask: (questions: readonly Question[]) => unknown };
   /** Pseudonyms of what is kept; absent: no label is told of, and rows that are kept bear no user. */
   readonly keys?: Keys;
   readonly signal?: AbortSignal;
@@ -82,6 +89,8 @@ export interface CycleResult {
   readonly scores: Scores | null;
   /** The next window's `reference`: scores over this window of the model that is champion after it; null without one. */
   readonly reference: readonly number[] | null;
+  /** The next window's `memory`; absent: what it was. */
+  readonly memory?: readonly Sample[];
 }
 
 /** The champion, ready to be judged and trained on. @throws NL_MODEL_SCHEMA when the spec asks for another length, NL_MODEL_CORRUPT */
@@ -135,11 +144,12 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
   let record = blankRecord(job, champion?.version ?? null);
   let scores: Scores | null = null;
   let reference: readonly number[] | null = null;
+  let memory = job.memory ?? [];
   const end = async (state: CycleRecord['state'], reason: string, more: Partial<CycleResult> = {}): Promise<CycleResult> => {
     record = { ...record, state, reason };
     record = { ...record, hashes: { ...record.hashes, metrics: hashMetrics(record) } };
     await onState(state, { reason, version: record.version });
-    return { record, version: null, trusted: null, scores, reference, ...more };
+    return { record, version: null, trusted: null, scores, reference, memory, ...more };
   };
 
   try {
@@ -148,6 +158,8 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     const encoder = champion && loadEncoder(champion.encoder);
     const old = champion && encoder && keep(championModel(champion, encoder, learner === 'behaviour' ? job.sequence.length : 1));
     const guard = encoder && job.policy.policy === 'guarded' ? guardOf(trusted, encoder, job.policy, learner) : null;
+    const known =
+      trusted && trusted.reservoir.rows > 0 && trusted.golden.rows > 0 ? { learn: trusted.reservoir, calibrate: trusted.golden } : null;
     const reviewed = reviewWindow(job, labelWindow(job, first), encoder, guard);
     const { labels } = reviewed;
     const truth = job.steps.map((s) => s.flow.label);
@@ -159,9 +171,19 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
 
     if (ports.onLabels && ports.keys && encoder) await ports.onLabels(ledgerEntries(job, labels, encoder, ports.keys));
 
+    if (ports.audit && guard && old && known && learner === 'flow') {
+      const answered = (job.extra ?? []).filter(({ source }) => source === 'person');
+      const { most, ask } = ports.audit;
+      await ask(drawQuestions(job.steps, { encoder, champion: old, guard, known, answered, most }));
+    }
+
     await onState('building', {});
-    const lesson = buildLesson(job, reviewed, encoder, trusted?.reservoir ?? null, random);
+    const lesson = buildLesson(job, reviewed, encoder, trusted?.reservoir ?? null, random, old, known);
     record = { ...record, sequences: lesson.sequences };
+    if (old && guard) {
+      const most = settings.replay;
+      memory = remember(memory, lesson.samples, { champion: old, encoder, length: old.architecture.steps, most });
+    }
     // Scored before anything is learnt, and also where nothing will be.
     if (old && lesson.whole) {
       if (trusted) scores = scoreContenders(lesson.whole, trusted.baselines, old, keep(loadModel(trusted.first)));
@@ -169,6 +191,10 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     }
     if ('skip' in lesson) return await end('skipped', lesson.skip);
     if (old && job.moved === false) return await end('skipped', 'the champion doubts no more than it did: learning again would not pay');
+    const golden = first ? lesson.held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
+    if (old && guard && job.evidence && !isContradicted(old, provenRows(lesson), golden)) {
+      return await end('skipped', 'rules and people do not contradict the champion: its own labels would teach it nothing');
+    }
     const { batch, held } = lesson;
     record = {
       ...record,
@@ -205,8 +231,7 @@ export async function runCycle(job: CycleJob, champion: ModelVersion | null, por
     if (report.stopped === 'cancelled') return await end('failed', 'cancelled');
 
     await onState('validating', {});
-    const golden = first ? held : trusted && trusted.golden.rows > 0 ? trusted.golden : null; // erasure may have emptied it
-    const judge = createJudge(lesson, golden);
+    const judge = createJudge(lesson, golden, guard && old, memory, known);
     const before = old && judge(old);
     const {
       file,

@@ -1,3 +1,4 @@
+import { lowerBound } from './binomial.js';
 import { type CycleJob, type CycleRecord, runCycle } from './cycle.js';
 import type { Step } from './detector.js';
 import { type Metrics, measure } from './evaluate.js';
@@ -76,14 +77,6 @@ export interface DrillReport {
 /** How many times the expected share the guard must strike before a window counts as suspicious. */
 const SUSPICIOUS = 3;
 const BAD = 0.005;
-
-/** Lower bound of a share, one-sided 95 % (Wilson 1927). */
-export function lowerBound(hits: number, rows: number, z = 1.645): number {
-  if (rows === 0) return 0;
-  const p = hits / rows;
-  const z2 = (z * z) / rows;
-  return Math.max(0, (p + z2 / 2 - z * Math.sqrt((p * (1 - p)) / rows + z2 / (4 * rows))) / (1 + z2));
-}
 
 /**
  * Runs an experiment whose windows are poisoned from the second cycle on; replays rows, sends no packets. A share of 0 is the clean run to

@@ -20,8 +20,13 @@ export interface GateSettings {
   /** Largest change of the share of rows called attacks, challenger against champion, on the newest rows that only a score labelled. */
   readonly maxRateShift: number | null;
   /**
+   * What balanced accuracy may have lost on what is remembered, by the champion's own probabilities, through verdicts that change although
+   * nobody's word bears it out (evidence.ts); or a twentieth of what is sure to be won on proven rows, where that is more.
+   */
+  readonly maxUnsupported?: number | null;
+  /**
    * Recall and false-positive rate on the golden set must keep their limits not only as counted, but also in the worst case that the golden
-   * set's size leaves open (one-sided, 95 %). Needs some 200 attacks and 400 benign rows in it; with fewer nothing can pass.
+   * set's size leaves open (one-sided, 95 %). Needs some 200 attacks and 800 benign rows in it; with fewer nothing can pass.
    */
   readonly requireProof?: boolean;
 }
@@ -32,9 +37,10 @@ export const guardedGate: GateSettings = {
   refuseConstant: true,
   maxGoldenDrop: 0.005,
   maxRecallDrop: 0.02,
-  maxFprRise: 0.01,
+  maxFprRise: 0.005,
   maxProvenDrop: 0.01,
   maxRateShift: 0.2,
+  maxUnsupported: 0.005,
 };
 
 /** SafeLink's gate: the two floors and nothing else. */
@@ -46,6 +52,7 @@ export const plainGate: GateSettings = {
   maxFprRise: null,
   maxProvenDrop: null,
   maxRateShift: null,
+  maxUnsupported: null,
 };
 
 /** One model as the gate sees it. */
@@ -58,8 +65,12 @@ export interface Judged {
   readonly answers?: { readonly given: ArrayLike<number>; readonly truth: ArrayLike<number> } | null;
   /** On those of them that a rule or a person labelled; null or absent: there are none. */
   readonly proven?: Metrics | null;
+  /** Its answers to those rows beside their labels. */
+  readonly provenAnswers?: Judged['answers'];
   /** On the window's other rows, which only a score labelled or nobody, so that only their `rate` says something; null: too few; absent: as `validation`. */
   readonly unproven?: Metrics | null;
+  /** What it changes of the champion's verdicts without being borne out (`unsupportedFlips`); absent: nobody looked. */
+  readonly flips?: { readonly benign: number; readonly attack: number };
 }
 
 /** One named check with its number and bound. `value` is null where it could not be measured; then it does not fail. */
@@ -100,6 +111,24 @@ function mostLost(challenger: Judged, champion: Judged, label: 0 | 1): number | 
   return rows === 0 ? undefined : upperBound(lost, rows, 0.025) - lowerBound(won, rows, 0.025);
 }
 
+/** Of what is sure to be won this share may be risked where nobody knows. */
+const RISK = 0.05;
+
+/** The share of proven rows that a challenger is sure to have won, at least, one-sided 95 %: as `mostLost`, the other way round; never below 0. */
+function surelyWon(challenger: Judged, champion: Judged): number {
+  const [now, before] = [challenger.provenAnswers, champion.provenAnswers];
+  if (!now || !before) return 0;
+  const { truth } = now;
+  const right = ({ given }: { readonly given: ArrayLike<number> }, i: number): boolean => given[i] === truth[i];
+  let won = 0;
+  let lost = 0;
+  for (let i = 0; i < truth.length; i++) {
+    if (right(now, i) && !right(before, i)) won++;
+    if (!right(now, i) && right(before, i)) lost++;
+  }
+  return Math.max(0, lowerBound(won, truth.length, 0.025) - upperBound(lost, truth.length, 0.025));
+}
+
 /** May this challenger go live? Without a champion only the floors and the constant check apply. */
 export function decide(challenger: Judged, champion: Judged | null, gate: GateSettings): Verdict {
   const checks: Check[] = [];
@@ -133,6 +162,10 @@ export function decide(challenger: Judged, champion: Judged | null, gate: GateSe
     atMost('proven-drop', proven && provenBefore ? provenBefore.accuracy - proven.accuracy : null, gate.maxProvenDrop);
     // Where rules or people say what is new, a model must be free to follow; where only its own scores do, a jump is a fault.
     atMost('rate-shift', unproven && unprovenBefore ? Math.abs(unproven.rate - unprovenBefore.rate) : null, gate.maxRateShift);
+    const { flips } = challenger;
+    const { maxUnsupported = null } = gate;
+    const allowed = maxUnsupported === null ? null : Math.max(maxUnsupported, RISK * surelyWon(challenger, champion));
+    atMost('unsupported', flips ? (flips.benign + flips.attack) / 2 : null, allowed);
   }
   const failed = checks.filter((c) => !c.pass);
   const upTo = ({ upper }: Check): string => (gate.requireProof && upper !== undefined ? ` (up to ${fixed(upper)})` : '');

@@ -6,6 +6,8 @@ import { fitWitness, type Testimony } from './witness.js';
 export interface Guard {
   /** The labels that stand, flow by flow; what lacks proof is skipped. A person's word and known truth are never questioned. */
   review(rows: Batch, labels: readonly Label[]): Label[];
+  /** Whether the witness is sure of the same: ordinary and no known attack, or a known attack and not ordinary. */
+  vouch(rows: Batch, verdicts: readonly (0 | 1)[]): boolean[];
 }
 
 export interface GuardOptions {
@@ -32,12 +34,13 @@ export function createGuard({ learn, calibrate, numeric, policy, seed }: GuardOp
   const able = both(learn) && both(calibrate);
   const columns = Array.from({ length: numeric }, (_, i) => i);
   const witness = able ? fitWitness(learn, calibrate, { numeric: columns, seed }) : null;
-  const stands = ({ label, source }: Label, { benign, attack, ordinary }: Testimony, i: number): boolean => {
-    const usual = benign[i]! > policy.benignCredibility;
-    // Some trusted attacks look like nothing at all: they make every row credible as an attack, and so speak against none.
-    const hostile = attack[i]! > policy.attackCredibility && attack[i]! > ordinary[i]!;
-    if (label === 0) return usual && !hostile;
-    return source === 'rule' ? hostile || !usual : !usual;
+  const usual = ({ benign }: Testimony, i: number): boolean => benign[i]! > policy.benignCredibility;
+  // Some trusted attacks look like nothing at all: they make every row credible as an attack, and so speak against none.
+  const hostile = ({ attack, ordinary }: Testimony, i: number): boolean =>
+    attack[i]! > policy.attackCredibility && attack[i]! > ordinary[i]!;
+  const stands = ({ label, source }: Label, said: Testimony, i: number): boolean => {
+    if (label === 0) return usual(said, i) && !hostile(said, i);
+    return source === 'rule' ? hostile(said, i) || !usual(said, i) : !usual(said, i);
   };
   return {
     review(rows, labels) {
@@ -48,6 +51,10 @@ export function createGuard({ learn, calibrate, numeric, policy, seed }: GuardOp
         if (said === null ? source !== 'rule' : !stands(given, said, i)) return { label: null, source: 'skip', confidence: 0 };
         return given;
       });
+    },
+    vouch(rows, verdicts) {
+      const said = witness?.testify(rows) ?? null;
+      return verdicts.map((verdict, i) => said !== null && usual(said, i) !== hostile(said, i) && usual(said, i) === (verdict === 0));
     },
   };
 }

@@ -153,6 +153,7 @@ export { createModel, loadModel } from './networks/load.js';
 export { type AlertLesson, type AlertReader, createAlertReader } from './others.js';
 export { type Fault, type Ignored, ipProtocols, type LinkType, linkTypes, type Malformed, type Packet } from './packet.js';
 export { type AddressPrivacy, addressPrivacies, createMask, keyedId, type Mask, maskAddress } from './privacy.js';
+export { answerSample, drawQuestions, type Question, type QuestionOptions } from './questions.js';
 export { createRandom, permutation, type Random } from './random.js';
 export { recoverCycles } from './recover.js';
 export { createMemoryRegistry, type ModelName, type ModelVersion, type Promotion, type Registry } from './registry.js';

@@ -74,7 +74,8 @@ export async function keptWindow(
     kept.push({ ...step, flow: masked, user: userOf(step.user) });
     if (kept.length % 500 === 0) await breathe?.();
   }
-  return { ...job, steps: kept, parent, goldenHash: trusted?.goldenHash ?? null };
+  const memory = job.memory?.map(({ user, ...sample }) => ({ ...sample, ...(user !== undefined && { user: userOf(user) }) }));
+  return { ...job, ...(memory && { memory }), steps: kept, parent, goldenHash: trusted?.goldenHash ?? null };
 }
 
 /** What gave the label of a step: a rule's name, 'flow@3', or null for truth, people and rows that none labelled. */
@@ -94,10 +95,21 @@ export function forgetSteps(window: KeptWindow, { user, version, rule, until }: 
     return (version === undefined || by === version) && (rule === undefined || by === rule);
   };
   const steps = window.steps.filter((step) => !named(step));
-  const rows = window.steps.length - steps.length;
+  // What is remembered of earlier windows bears a user and a time, and was labelled by nobody.
+  const remembered = window.memory?.filter(
+    (s) =>
+      !(
+        (user !== undefined || until !== undefined) &&
+        version === undefined &&
+        rule === undefined &&
+        (user === undefined || s.user === user) &&
+        (until === undefined || s.until < until)
+      ),
+  );
+  const rows = window.steps.length - steps.length + (window.memory?.length ?? 0) - (remembered?.length ?? 0);
   if (rows === 0) return { window, rows };
   const { flowsHash: _, ...rest } = window;
-  return { window: steps.length === 0 ? null : { ...rest, steps }, rows };
+  return { window: steps.length === 0 ? null : { ...rest, steps, ...(remembered && { memory: remembered }) }, rows };
 }
 
 /** A window store that forgets when the process ends: for tests and for trying things. */

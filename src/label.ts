@@ -38,7 +38,7 @@ export interface LabelPolicy {
   readonly benignCredibility: number;
   /** Guarded: conformal credibility above which a row counts as a known kind of attack. */
   readonly attackCredibility: number;
-  /** Guarded: share of each class's proposed labels that must stand, else the witness knows the window too little to learn from it. */
+  /** Guarded: share of what rules say that must stand, else the window is not learnt from. */
   readonly leastStanding: number;
 }
 

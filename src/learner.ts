@@ -12,6 +12,12 @@ import { type SequenceSettings, sequencesOf } from './sequence.js';
 /** How long a window collects. */
 export type Every = { readonly seconds: number } | { readonly flows: number };
 
+/**
+ * What makes a window worth learning: that it is over (`clock`), that by then the champion has come to doubt more than it did (a detector), or
+ * that rules and people contradict it (`evidence`; under another policy than the guarded one as `clock`).
+ */
+export type Retrain = 'clock' | 'evidence' | DriftDetectorName;
+
 export interface LearnerOptions extends LearnerSettings {
   readonly name: ModelName;
   /** Seconds of capture time a window lasts; or flows, where the source has no time of its own. */
@@ -21,8 +27,7 @@ export interface LearnerOptions extends LearnerSettings {
   readonly sequence: SequenceSettings;
   readonly policy: LabelPolicy;
   readonly gate: GateSettings;
-  /** What makes a window worth learning: that it is over, or that by then the champion has come to doubt more than it did. Default: clock. */
-  readonly retrain?: 'clock' | DriftDetectorName;
+  readonly retrain?: Retrain;
   /** Flows a window keeps at most; what comes after is counted, not kept. */
   readonly maxFlows?: number;
   /** The seed of cycle n. */
@@ -82,7 +87,7 @@ export function createLearner(initial: LearnerOptions): Learner {
   let samples = 0;
 
   const { retrain = 'clock' } = options;
-  const watch = retrain === 'clock' ? null : createDoubtWatch(options.policy, driftDetectors[retrain]());
+  const watch = retrain === 'clock' || retrain === 'evidence' ? null : createDoubtWatch(options.policy, driftDetectors[retrain]());
   const moved = (): boolean | undefined => {
     const ruleOf = createCoverage(alerts, steps);
     return watch?.risen(steps.map((step) => ({ rule: ruleOf(step) !== null, score: step.score })));
@@ -139,6 +144,7 @@ export function createLearner(initial: LearnerOptions): Learner {
         seed: seedOf(number),
         trusted,
         moved: moved(),
+        ...(retrain === 'evidence' && { evidence: true }),
       };
       number++;
       options = { ...options, ...options.renew?.() };

@@ -1,11 +1,13 @@
 import type { Alert } from './alert.js';
+import { type Answers, partAnswers, type Taught, teach } from './anchors.js';
 import { createCoverage } from './attest.js';
 import type { Step } from './detector.js';
 import { type Encoder, fitEncoder } from './encoder.js';
+import { isProven, type Known } from './evidence.js';
 import type { GateSettings } from './gate.js';
 import type { Guard } from './guard.js';
 import { type Label, type LabelPolicy, label } from './label.js';
-import type { LabelledBatch, TrainOptions } from './model.js';
+import type { LabelledBatch, Model, TrainOptions } from './model.js';
 import type { Random } from './random.js';
 import type { ModelName } from './registry.js';
 import {
@@ -58,6 +60,8 @@ export interface Window {
   readonly alerts: readonly Alert[];
   /** Labelled rows from other deployments' alerts, oldest first (flow learner). */
   readonly extra?: readonly Sample[];
+  /** Samples of earlier windows that nobody proved: what is learnt must not change what the champion takes them for. */
+  readonly memory?: readonly Sample[];
   readonly settings: LearnerSettings;
   readonly sequence: SequenceSettings;
   readonly policy: LabelPolicy;
@@ -81,6 +85,8 @@ export interface Lesson {
   readonly origins: { readonly fresh: readonly Sample[]; readonly held: readonly Sample[] };
   /** Every sample of the window, labelled or not. */
   readonly samples: readonly Sample[];
+  /** Samples of earlier windows. */
+  readonly memory: readonly Sample[];
   /** Labelled rows that came from other deployments' alerts. */
   readonly others: number;
   /** Held rows that are bit for bit a row learnt. */
@@ -90,7 +96,7 @@ export interface Lesson {
 }
 
 /** Why nothing can be learnt from a window; what is known to be true is still there to be scored. */
-export interface NoLesson extends Pick<Lesson, 'sequences' | 'whole'> {
+export interface NoLesson extends Pick<Lesson, 'sequences' | 'whole' | 'samples'> {
   readonly skip: string;
 }
 
@@ -113,20 +119,6 @@ export function labelWindow({ steps, alerts, policy }: Pick<Window, 'steps' | 'a
   );
 }
 
-/**
- * One unknown flow leaves a whole sequence without a benign label, while one attack is enough for the other: what can be learnt from holds too
- * many attacks. Its benign rows count for those that were left out, as inverse-probability weights do (Horvitz and Thompson 1952), so that the
- * share of attacks is the window's again; rows learnt again from the reservoir count as they are.
- */
-function weightsOf({ y, rows }: LabelledBatch, fresh: number, samples: readonly Sample[]): Float32Array {
-  const count = (c: 0 | 1): number => samples.filter(({ label }) => label === c).length;
-  const benign = (samples.length - count(1)) / Math.max(1, count(0));
-  return Float32Array.from({ length: rows }, (_, i) => (i < fresh && y[i] === 0 ? Math.min(benign, MOST_WEIGHT) : 1));
-}
-
-/** What one row counts for at most. */
-const MOST_WEIGHT = 4;
-
 /** A window's labels as they stand after review. */
 export interface Reviewed {
   readonly labels: readonly Label[];
@@ -134,15 +126,15 @@ export interface Reviewed {
   readonly extra: readonly Sample[];
   /** What rule and score proposed, and how much of it was struck; null where nobody reviewed. */
   readonly guard: { readonly proposed: number; readonly struck: number } | null;
-  /** Why nothing should be learnt from what is left; null when enough of both classes stands. */
+  /** Why nothing should be learnt from what is left; null when enough stands of what rules said. */
   readonly unlike: string | null;
 }
 
 const isMachine = ({ source }: Label): boolean => source === 'rule' || source.startsWith('score');
 
 /**
- * The second look at a window's labels, flow by flow: sequences are built from what stands. Where a guard strikes most of one class, what is
- * left teaches the other one alone, and the model learns to cry wolf (or to sleep): `unlike` says so.
+ * The second look at a window's labels, flow by flow: sequences are built from what stands. Where a guard strikes most of what rules said, one
+ * of the two is blind to what is going on: `unlike` says so.
  * @param guard null lets every label stand
  */
 export function reviewWindow(
@@ -153,19 +145,27 @@ export function reviewWindow(
 ): Reviewed {
   if (!guard || !encoder) return { labels: proposed, extra, guard: null, unlike: null };
   const labels = standingLabels(guard, encoder, steps, proposed);
-  const unlike = ([0, 1] as const).flatMap((c) => {
-    const count = (part: readonly Label[]): number => part.filter((l) => l.label === c).length;
-    const [before, after] = [count(proposed), count(labels)];
-    if (after >= policy.leastStanding * before) return [];
-    return [`only ${after} of ${before} ${c === 1 ? 'attack' : 'benign'} labels stand: too much of this window is unlike the trusted rows`];
-  });
+  const ruled = (part: readonly Label[]): number => part.filter(({ source }) => source === 'rule').length;
+  const [before, after] = [ruled(proposed), ruled(labels)];
+  const unlike =
+    after >= policy.leastStanding * before
+      ? null
+      : `only ${after} of ${before} labels that rules gave stand: rules and trusted rows contradict each other`;
   const machine = proposed.filter(isMachine).length;
   return {
     labels,
     extra: reviewSamples(guard, encoder, extra),
     guard: { proposed: machine, struck: machine - labels.filter(isMachine).length },
-    unlike: unlike[0] ?? null,
+    unlike,
   };
+}
+
+/** Samples that nobody proved, none of them held back or later than what is learnt, at most so many, evenly drawn. */
+function openUntil(until: number, samples: readonly Sample[], held: readonly Sample[], most: number): readonly Sample[] {
+  const judged = new Set(held.flatMap(({ rows }) => rows));
+  const open = samples.filter((s) => !isProven(s) && s.until <= until && !s.rows.some((row) => judged.has(row)));
+  const every = Math.ceil(open.length / most);
+  return open.filter((_, i) => i % every === 0);
 }
 
 /**
@@ -180,8 +180,10 @@ export function buildLesson(
   encoder: Encoder | null,
   reservoir: LabelledBatch | null,
   random: Random,
+  champion: Pick<Model, 'predict'> | null = null,
+  trusted: Known | null = null,
 ): Lesson | NoLesson {
-  const { learner, settings, sequence, policy, steps } = window;
+  const { learner, settings, sequence, policy, steps, memory = [] } = window;
   const { samples, count } =
     learner === 'behaviour'
       ? sequenceSamples(steps, labels, sequence, policy.unknown)
@@ -193,21 +195,37 @@ export function buildLesson(
   const rowsOf = (part: readonly Sample[], by: Encoder): LabelledBatch | null =>
     part.length === 0 ? null : encodeSamples(by, part, length, truthOf);
   const whole = samples.filter(known);
-  const skip = (why: string): NoLesson => ({ skip: why, sequences: count, whole: encoder && rowsOf(whole, encoder) });
+  const skip = (why: string): NoLesson => ({ skip: why, sequences: count, samples, whole: encoder && rowsOf(whole, encoder) });
   if (unlike) return skip(unlike);
   if (usable.length < settings.minSamples) {
     return skip(`needs ${settings.minSamples} labelled ${learner === 'flow' ? 'flows' : 'sequences'}, has ${usable.length}`);
   }
-  const { train, held, how } = encoder
+  const split = encoder
     ? splitByTime(usable, settings.validationShare, labelOf)
     : splitByTime(usable, settings.goldenShare, labelOf, settings.goldenBlocks);
+  const foreign = new Set(extra);
+  const { teaching: train, judging }: Answers =
+    encoder && guard ? partAnswers(split.train, foreign) : { teaching: split.train, judging: [] };
+  const { how } = split;
+  const held = [...judging, ...split.held];
   if (train.length === 0 || held.length === 0) return skip('too few rows to hold some back: collect longer');
   const fitted = encoder ?? fitEncoder(train.flatMap((s) => s.rows));
-  const fresh = encodeSamples(fitted, train, length, labelOf);
+  const learntUntil = train.reduce((t, s) => Math.max(t, s.until), 0);
+  const taught: Taught | null =
+    encoder && guard && champion
+      ? teach(train, [...memory, ...openUntil(learntUntil, samples, held, settings.maxHistory)], {
+          champion,
+          encoder,
+          length,
+          known: trusted,
+        })
+      : null;
+  const fresh = taught?.batch ?? encodeSamples(fitted, train, length, labelOf);
   const most = Math.min(settings.replay, fresh.rows);
   const replayed = reservoir && most > 0 ? sampleRows(reservoir, most, random.fork('replay').bits()) : null;
   const rows = replayed ? joinRows(fresh, replayed) : fresh;
-  const batch = guard ? { ...rows, weight: weightsOf(rows, fresh.rows, samples) } : rows;
+  const batch = taught ? { ...rows, weight: new Float32Array(rows.rows).fill(1) } : rows;
+  if (taught) batch.weight?.set(taught.batch.weight);
   const attacks = batch.y.reduce((n, y) => n + y, 0);
   if (attacks === 0 || attacks === batch.rows) return skip(`one class only: ${attacks} attacks among ${batch.rows} rows to learn from`);
   const both = (part: readonly Sample[]): boolean => part.some((s) => s.label === 1) && part.some((s) => s.label === 0);
@@ -215,10 +233,8 @@ export function buildLesson(
 
   const learnt = new Set(train);
   const kept = new Set(held);
-  const learntUntil = train.reduce((t, s) => Math.max(t, s.until), 0);
   const open = whole.filter((s) => kept.has(s) || (!learnt.has(s) && s.since > learntUntil));
   const judged = encodeSamples(fitted, held, length, labelOf);
-  const foreign = new Set(extra);
   return {
     encoder: fitted,
     batch,
@@ -227,8 +243,9 @@ export function buildLesson(
     held: judged,
     open: rowsOf(open, fitted),
     whole: rowsOf(whole, fitted),
-    origins: { fresh: train, held },
+    origins: { fresh: taught?.samples ?? train, held },
     samples,
+    memory,
     others: usable.filter((s) => foreign.has(s)).length,
     duplicates: countDuplicates(fresh, judged),
     sequences: count,

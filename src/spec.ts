@@ -44,10 +44,10 @@ const learnerKeys = (defaults: {
   goldenBlocks: atLeastOne.max(100).default(6).describe('stretches of the first window that each give their newest part to the golden set'),
   replay: count.max(1_000_000).default(2000).describe('rows of the first window learnt again in every cycle'),
   retrain: z
-    .enum(['clock', 'adwin', 'kswin', 'page-hinkley'])
-    .default('clock')
+    .enum(['evidence', 'clock', 'adwin', 'kswin', 'page-hinkley'])
+    .default('evidence')
     .describe(
-      'what makes a window worth learning: that it is over, or that the champion has come to doubt more than it did, by this detector',
+      'what makes a window worth learning: that rules or people contradict the champion (guarded labels; else as clock), that it is over, or that the champion has come to doubt more than it did, by this detector',
     ),
   start: z
     .enum(['champion', 'scratch'])
@@ -118,7 +118,7 @@ export const specSchema = z.strictObject({
       attackCredibility: share.default(guardedPolicy.attackCredibility).describe('guarded: above it a row counts as a known attack'),
       leastStanding: share
         .default(guardedPolicy.leastStanding)
-        .describe("guarded: share of each class's proposed labels that must stand, else the cycle learns nothing"),
+        .describe('guarded: share of what rules say that must stand, else the cycle learns nothing'),
     })
     .prefault({}),
   behaviour: z
@@ -162,6 +162,7 @@ export const specSchema = z.strictObject({
       maxFprRise: share.nullable().optional(),
       maxProvenDrop: share.nullable().optional(),
       maxRateShift: share.nullable().optional(),
+      maxUnsupported: share.nullable().optional(),
       requireProof: z
         .boolean()
         .optional()

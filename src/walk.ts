@@ -5,6 +5,7 @@ import type { Detector, SwapRecord } from './detector.js';
 import type { TrafficEvent } from './flow.js';
 import type { Learner, LearnerStatus } from './learner.js';
 import type { ModelName } from './registry.js';
+import type { Sample } from './samples.js';
 import type { Source } from './source.js';
 import { createTraffic, type TrafficOptions } from './traffic.js';
 import type { TrustedStore } from './trusted.js';
@@ -16,6 +17,8 @@ export interface Pupil {
   trusted: Trusted | null;
   /** How the champion's scores lay over the last window, for drift. */
   reference?: readonly number[] | null;
+  /** What the learner remembers of the windows behind it. */
+  memory?: readonly Sample[];
 }
 
 /** Golden sets and reservoirs as the learners hold them, and as they are stored. */
@@ -132,7 +135,11 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     await onWindow(name, cycle, ts);
   };
   const start = (pupil: Pupil, ts: number): void => {
-    const job = { ...pupil.learner.take(ts, pupil.trusted), reference: pupil.reference };
+    const job = {
+      ...pupil.learner.take(ts, pupil.trusted),
+      reference: pupil.reference,
+      ...(pupil.memory && pupil.memory.length > 0 && { memory: pupil.memory }),
+    };
     const entry: Pending = { promise: runCycle(job), result: null, deployAt: ts + settle * 1e6 };
     entry.promise.then(
       (result) => (entry.result = result),
@@ -145,6 +152,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     pending.delete(name);
     if (result.trusted) pupil.trusted = result.trusted;
     pupil.reference = result.reference;
+    pupil.memory = result.memory ?? pupil.memory;
     if (result.record.epochs.length > 0) pupil.learner.trained();
     await onCycle(result, result.version ? detector.swap(result.version) : null);
   };

@@ -6,6 +6,7 @@ import { guardedGate, plainGate } from '../src/gate.js';
 import { type CycleState, mayFollow } from '../src/journal.js';
 import { guardedPolicy, plainPolicy } from '../src/label.js';
 import { loadModel } from '../src/networks/load.js';
+import { answerSample, type Question } from '../src/questions.js';
 import { createMemoryRegistry, type ModelName, type ModelVersion } from '../src/registry.js';
 import { resolveSpec } from '../src/spec.js';
 import { makeSteps } from './traffic/flows.js';
@@ -150,21 +151,11 @@ describe('a cycle', () => {
     expect(plain.record.state).toBe('deployed');
   });
 
-  test('guarded: where most of one class is struck, what is left teaches nothing, and the window is scored all the same', async () => {
+  test('guarded: where rules and trusted rows contradict each other nothing is learnt, and the window is scored all the same', async () => {
     const ports = portsOf();
     const first = await firstFlowCycle(ports);
-    // Most benign flows are of a kind never seen; attacks are as ever, and told by a rule.
-    const strange = (row: Step['row']): Step['row'] => ({
-      ...row,
-      duration: 40_000,
-      src_bytes: 4e9,
-      dst_bytes: 4e9,
-      count: 511,
-      srv_count: 1,
-    });
-    const steps = makeSteps({ seed: 4, from: 2000 }).map((s, i) =>
-      s.flow.label === 1 ? { ...s, score: 0.5, rule: 'port-scan' } : { ...s, score: 0.02, row: i % 5 === 0 ? s.row : strange(s.row) },
-    );
+    // A rule gone mad: it speaks of ordinary flows.
+    const steps = makeSteps({ seed: 4, from: 2000 }).map((s) => ({ ...s, score: 0.02, rule: s.flow.label === 1 ? null : 'port-scan' }));
     const at = (leastStanding: number) =>
       runCycle(
         jobOf('flow', steps, { number: 2, trusted: first.trusted, policy: { ...guardedPolicy, leastStanding } }),
@@ -173,10 +164,56 @@ describe('a cycle', () => {
       );
     const { record, scores } = await at(0.5);
     expect(record.state).toBe('skipped');
-    expect(record.reason).toMatch(/^only \d+ of \d+ benign labels stand/);
+    expect(record.reason).toMatch(/^only \d+ of \d+ labels that rules gave stand/);
     expect(record.prequential!.rows).toBe(steps.length);
     expect(scores).not.toBeNull();
-    expect((await at(0)).record.samples.train).toBeGreaterThan(0);
+    expect((await at(0)).record.reason).not.toMatch(/labels that rules gave/);
+  });
+
+  describe('guarded, where learning has to be worth it', () => {
+    const asked = async (rule: string | null, drift = true) => {
+      const window = makeSteps({ seed: 4, from: 2000, drift });
+      const ports = portsOf();
+      const first = await firstFlowCycle(ports);
+      const steps = scored(window, first.version).map((s) => ({ ...s, rule: s.flow.label === 1 ? rule : null }));
+      const job = jobOf('flow', steps, {
+        number: 2,
+        trusted: first.trusted,
+        policy: guardedPolicy,
+        evidence: true,
+        settings: { ...settings.flow, minSamples: 1 },
+      });
+      const said: Question[] = [];
+      const audit = { most: 10, ask: (questions: readonly Question[]) => said.push(...questions) };
+      return { ...(await runCycle(job, first.version, { ...ports, audit })), said, job, first, ports };
+    };
+
+    test('its own labels are no reason to learn, a rule that contradicts it is', async () => {
+      const alone = await asked(null, false);
+      expect(alone.record.state).toBe('skipped');
+      expect(alone.record.reason).toMatch(/^rules and people do not contradict the champion/);
+      expect(alone.record.epochs).toEqual([]);
+      const told = await asked('odd-service');
+      expect(told.record.epochs.length).toBeGreaterThan(0);
+      expect(told.record.verdict!.checks.map(({ name }) => name)).toContain('unsupported');
+    });
+
+    test('a person is asked about what the witness does not know, and answers that contradict the champion are a reason to learn', async () => {
+      const { said, job, first, ports, memory } = await asked(null);
+      expect(said.length).toBeGreaterThan(0);
+      expect(said.filter(({ step }) => step.flow.label === 1).length).toBeGreaterThan(0);
+      const answers = said.map((question) => answerSample(question, question.verdict === 1 ? 0 : 1));
+      const next = await runCycle({ ...job, number: 3, extra: answers, memory }, first.version, ports);
+      expect(next.record.epochs.length).toBeGreaterThan(0);
+      expect(next.record.samples.others).toBe(answers.length);
+    });
+
+    test('what nobody proved is remembered, of both verdicts, without a label', async () => {
+      const { memory = [], job } = await asked('odd-service');
+      expect(memory.length).toBeGreaterThan(0);
+      expect(memory.length).toBeLessThanOrEqual(job.settings.replay);
+      expect(memory.every(({ label, truth, source }) => label === null && truth === undefined && source === 'skip')).toBe(true);
+    });
   });
 
   test('guarded: attacks that the score calls benign are struck by the witness, and almost nothing wrong is left', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryAlertStore } from '../src/alert.js';
 import type { Step } from '../src/detector.js';
-import { lowerBound, poisonSteps, runDrill } from '../src/drill.js';
+import { poisonSteps, runDrill } from '../src/drill.js';
 import type { ExperimentPorts } from '../src/experiment.js';
 import type { FeatureRow } from '../src/feature.js';
 import { features } from '../src/features/schema.js';
@@ -38,13 +38,6 @@ describe('poison', () => {
     const { steps: found } = poisonSteps(steps, { kind: 'mimicry', share: 0.1, seed: 1 });
     for (const s of found.filter((s, i) => s !== steps[i])) expect(s.row.src_bytes).toBe(5);
   });
-});
-
-test('a lower bound by hand: Wilson', () => {
-  expect(lowerBound(0, 0)).toBe(0);
-  expect(lowerBound(0, 100)).toBe(0);
-  expect(lowerBound(50, 100)).toBeCloseTo(0.4189, 3);
-  expect(lowerBound(5000, 10_000)).toBeGreaterThan(0.49);
 });
 
 describe('a drill', () => {

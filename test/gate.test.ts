@@ -42,13 +42,37 @@ describe('gate', () => {
   });
 
   test('more false alarms than the champion are refused', () => {
-    expect(decide(alarming, good, guardedGate).reason).toContain('golden-fpr-rise 0.1667, needs <= 0.01');
+    expect(decide(alarming, good, guardedGate).reason).toContain('golden-fpr-rise 0.1667, needs <= 0.005');
   });
 
   test('a check that cannot be measured does not fail, and says null', () => {
     const blind = { ...good, golden: null };
     const check = decide(blind, blind, guardedGate).checks.find((c) => c.name === 'golden-drop')!;
     expect(check).toMatchObject({ value: null, pass: true });
+  });
+
+  describe('verdicts that nothing bears out', () => {
+    const changing = (flips: number, won = 0) => ({
+      ...good,
+      flips: { benign: flips, attack: flips },
+      provenAnswers: { given: Array.from({ length: 200 }, (_, i) => (i < won ? 1 : 0)), truth: new Array(200).fill(1) },
+    });
+    const champion = changing(0);
+    const checkOf = (challenger: typeof champion) =>
+      decide(challenger, champion, guardedGate).checks.find(({ name }) => name === 'unsupported')!;
+
+    test('may cost half a point of balanced accuracy and no more', () => {
+      expect(checkOf(changing(0.005))).toMatchObject({ value: 0.005, pass: true, bound: '<= 0.005' });
+      expect(checkOf(changing(0.006)).pass).toBe(false);
+      expect(decide({ ...changing(0.006), flips: { benign: 0.006, attack: 0.003 } }, champion, guardedGate).deploy).toBe(true);
+      expect(decide(changing(0.5), champion, { ...guardedGate, maxUnsupported: null }).deploy).toBe(true);
+    });
+
+    test('or a twentieth of what is sure to be won on proven rows', () => {
+      expect(checkOf(changing(0.04, 200)).pass).toBe(true); // at least 96 % won
+      expect(checkOf(changing(0.06, 200)).pass).toBe(false);
+      expect(checkOf(changing(0.01, 10)).pass).toBe(false); // ten of 200 are sure to be no more than a few
+    });
   });
 
   test('a sudden change of the share of alarms is refused', () => {

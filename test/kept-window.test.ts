@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createWindows, forgetSteps } from '../src/kept-window.js';
+import { userKey } from '../src/feedback.js';
+import { createWindows, forgetSteps, keptWindow } from '../src/kept-window.js';
 import { windowOf, windowsContract } from './contracts/windows.js';
 
 windowsContract('the windows in memory', createWindows);
@@ -26,4 +27,18 @@ test('rows leave by the rule or version that labelled them, not by the score tha
   expect(forgetSteps(kept, { version: 'flow@3' }).window!.steps).toEqual([steps[0], steps[2], steps[3]]);
   expect(forgetSteps(kept, { version: 'flow@3', rule: 'port-scan' }).rows).toBe(0);
   expect(forgetSteps(kept, { version: 'flow@2', until: 1 }).rows).toBe(0);
+});
+
+test('what is remembered of earlier windows bears pseudonyms, and leaves by user and by time', async () => {
+  const window = await windowOf();
+  const { user } = window.steps[0]!;
+  const sample = (who: string, until: number) => ({ rows: [], label: null, truth: undefined, since: until, until, user: who });
+  const memory = [sample(user, 5), sample('another', 5), sample(user, 9)];
+  const kept = { ...window, memory };
+  expect(forgetSteps(kept, { user }).window!.memory).toEqual([memory[1]]);
+  expect(forgetSteps(kept, { until: 6 })).toMatchObject({ rows: 2, window: { memory: [memory[2]] } });
+  expect(forgetSteps(kept, { rule: 'port-scan' }).rows).toBe(forgetSteps(window, { rule: 'port-scan' }).rows);
+  const job = { ...window, alerts: [], trusted: null, memory: [sample('192.0.2.10', 5)] };
+  const again = await keptWindow(job, 1, { privacy: 'pseudonym', key: 'k' });
+  expect(again.memory![0]!.user).toBe(userKey('k', '192.0.2.10'));
 });

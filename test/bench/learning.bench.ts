@@ -1,11 +1,12 @@
 /**
  * Learners that are never told the truth, on streams that drift: what learning gains, and what it costs.
  *
- *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen] [--json FILE] [--out FOLDER]
+ *     npm run bench -- learning [--stream nslkdd|lab|iot23|ctu13|kdd99] [--seeds 5|1,3] [--half] [--set flow.replay=0] [--test FILE] [--columns 41] [--rounds 51] [--learners guarded,frozen] [--json FILE] [--out FOLDER]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setPath } from '../../src/spec.js';
 import { type AocResult, aocLearners, runAoc } from './learning/aoc.js';
 import { readSplit, seeds, standIn } from './learning/aoc-split.js';
 import { barsOf, barTable } from './learning/bars.js';
@@ -25,6 +26,8 @@ const { values } = parseArgs({
     learners: { type: 'string', default: aocLearners.join(',') },
     policies: { type: 'string', default: policyNames.join(',') },
     learner: { type: 'string', default: 'flow' },
+    set: { type: 'string', multiple: true, default: [] },
+    half: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     json: { type: 'string' },
     out: { type: 'string' },
@@ -79,9 +82,16 @@ async function nslkdd(): Promise<void> {
 async function walk(stream: string): Promise<void> {
   const learner = values.learner === 'behaviour' ? 'behaviour' : 'flow';
   const results: WalkResult[] = [];
-  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+  const over = values.set.reduce((spec: Record<string, unknown>, pair) => {
+    const [path = '', value = ''] = pair.split('=');
+    return setPath(spec, path, JSON.parse(value));
+  }, {});
+  const chosen = values.seeds.includes(',')
+    ? values.seeds.split(',').map(Number)
+    : Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
+  for (const seed of chosen) {
     for (const policy of values.policies.split(',') as Policy[]) {
-      const result = await runWalk(root, stream, policy, seed, { learner, now: () => performance.now() });
+      const result = await runWalk(root, stream, policy, seed, { learner, half: values.half, over, now: () => performance.now() });
       results.push(result);
       const percent = (x: number | null | undefined): string => (x == null ? '-' : (100 * x).toFixed(1));
       say(

@@ -11,9 +11,10 @@ import { writeZeekJson } from '../traffic/zeek-json.js';
 
 /** Small models and small windows: several cycles of each learner in seconds. */
 export const small = {
-  flow: { every: { flows: 400 }, minSamples: 50, first: { epochs: 6, learningRate: 0.003 }, dense: [16] },
+  flow: { every: { flows: 400 }, minSamples: 50, first: { epochs: 6, learningRate: 0.003 }, dense: [16], retrain: 'clock' },
   behaviour: {
     every: { flows: 500 },
+    retrain: 'clock',
     minSamples: 10,
     first: { epochs: 4, learningRate: 0.005 },
     train: { epochs: 2 },

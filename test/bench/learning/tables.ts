@@ -1,3 +1,4 @@
+import { lowerBound, upperBound } from '../../../src/binomial.js';
 import type { AocResult } from './aoc.js';
 import type { WalkResult } from './walks.js';
 
@@ -63,6 +64,35 @@ export const worstCycle = ({ cycles }: Pick<WalkResult, 'cycles'>): number | nul
   );
   return gaps.length === 0 ? null : Math.min(...gaps);
 };
+
+/** The cycle in which the champion fell furthest behind the frozen one. */
+const worstOf = ({ cycles }: Pick<WalkResult, 'cycles'>): WalkResult['cycles'][number] | null => {
+  const gap = ({ champion, frozen }: WalkResult['cycles'][number]): number =>
+    champion?.balancedAccuracy == null || frozen?.balancedAccuracy == null ? 0 : champion.balancedAccuracy - frozen.balancedAccuracy;
+  return cycles.reduce<WalkResult['cycles'][number] | null>((worst, c) => (gap(c) < (worst ? gap(worst) : 0) ? c : worst), null);
+};
+
+/**
+ * What the worst cycle's gap may be, given how few rows it rests on (two-sided 95 %, each class's two rates apart by the exact interval of the
+ * larger count of mistakes, as if rows were independent); null where no cycle lost anything.
+ */
+export function worstInterval(
+  result: Pick<WalkResult, 'cycles'>,
+): { readonly low: number; readonly high: number; readonly rows: number } | null {
+  const cycle = worstOf(result);
+  const [now, before] = [cycle?.champion, cycle?.frozen];
+  if (!now || !before) return null;
+  const classes = ([1, 0] as const).map((label) => {
+    const rows = label === 1 ? now.attacks : now.rows - now.attacks;
+    const wrong = ({ recall, fpr }: typeof now): number => Math.round(rows * (label === 1 ? 1 - (recall ?? 0) : (fpr ?? 0)));
+    const more = wrong(now) - wrong(before); // at least so many rows changed sides
+    const side = (n: number) => ({ low: lowerBound(n, rows, 0.0125), high: upperBound(n, rows, 0.0125) });
+    const changed = side(Math.abs(more));
+    return more >= 0 ? { rows, low: -changed.high, high: -changed.low } : { rows, low: changed.low, high: changed.high };
+  });
+  const sum = (pick: (c: (typeof classes)[number]) => number): number => classes.reduce((s, c) => s + pick(c), 0) / 2;
+  return { low: sum((c) => c.low), high: sum((c) => c.high), rows: Math.min(...classes.map(({ rows }) => rows)) };
+}
 
 /** Retrainings of a run: cycles that trained, the first champion's apart. */
 export const retrainings = ({ cycles }: Pick<WalkResult, 'cycles'>): number =>

@@ -11,8 +11,10 @@ import { createMemoryJournal } from '../../../src/journal.js';
 import type { Label } from '../../../src/label.js';
 import { createLedger } from '../../../src/ledger.js';
 import type { ModelFile } from '../../../src/model.js';
+import { answerSample, type Question } from '../../../src/questions.js';
 import { createMemoryRegistry, type ModelName } from '../../../src/registry.js';
-import { encodeSamples, flowSamples } from '../../../src/samples.js';
+import { encodeSamples, flowSamples, type Sample } from '../../../src/samples.js';
+import type { Source } from '../../../src/source.js';
 import { openSources } from '../../../src/sources/open.js';
 import { loadSpec } from '../../../src/sources/spec-file.js';
 import { mergeSpecs, resolveSpec, type Spec } from '../../../src/spec.js';
@@ -32,9 +34,16 @@ export const walks: Readonly<Record<string, string>> = {
 const policies = {
   plain: { labels: { policy: 'plain' }, gate: { preset: 'plain' } },
   guarded: { labels: { policy: 'guarded' } },
+  clock: { labels: { policy: 'guarded' }, flow: { retrain: 'clock' }, behaviour: { retrain: 'clock' } },
   drift: { labels: { policy: 'guarded' }, flow: { retrain: 'adwin' }, behaviour: { retrain: 'adwin' } },
+  'guarded + 10': { labels: { policy: 'guarded' } },
+  'guarded + 50': { labels: { policy: 'guarded' } },
   truth: { labels: { policy: 'truth' } },
 } as const;
+/** Flows a cycle that a person is asked about; the truth answers when the next window is over. */
+const audits: Partial<Record<Policy, number>> = { 'guarded + 10': 10, 'guarded + 50': 50 };
+/** Answers that are learnt from, the newest. */
+const MOST_ANSWERS = 2000;
 export type Policy = keyof typeof policies;
 export const policyNames = Object.keys(policies) as Policy[];
 
@@ -57,13 +66,41 @@ export interface WalkResult extends Lasting {
   readonly seconds: number;
 }
 
+/** The first half of a source by what it holds: packets or records. It is read once to count them. */
+function firstHalf(source: Source): Source {
+  const size = (batch: { readonly kind: 'frames' | 'flows'; readonly count?: number; readonly flows?: readonly Flow[] }): number =>
+    batch.count ?? batch.flows?.length ?? 0;
+  return {
+    ...source,
+    async *read(options) {
+      let left = 0;
+      for await (const batch of source.read()) left += size(batch) / 2;
+      for await (const batch of source.read(options)) {
+        const some = Math.min(size(batch), Math.ceil(left));
+        left -= some;
+        yield batch.kind === 'flows' ? { ...batch, flows: batch.flows.slice(0, some) } : { ...batch, count: some };
+        if (left <= 0) return;
+      }
+    },
+  };
+}
+
+/** What choices may be made on: of several files the first half of them, of one file its first half. */
+export const halfOf = (sources: readonly Source[]): readonly Source[] =>
+  sources.length > 1 ? sources.slice(0, sources.length >> 1) : sources.map(firstHalf);
+
 /** One experiment under one policy and seed, on stores in memory. */
 export async function runWalk(
   root: string,
   stream: string,
   policy: Policy,
   seed: number,
-  { learner, over = {}, now }: { readonly learner: ModelName; readonly over?: Record<string, unknown>; readonly now: () => number },
+  {
+    learner,
+    half = false,
+    over = {},
+    now,
+  }: { readonly learner: ModelName; readonly half?: boolean; readonly over?: Record<string, unknown>; readonly now: () => number },
 ): Promise<WalkResult> {
   const from = now();
   const base = loadSpec(join(root, 'experiments', walks[stream]!));
@@ -74,8 +111,13 @@ export async function runWalk(
   const scored: Scores[] = [];
   const experiences = createExperiences();
   const live: { model: ModelFile | null } = { model: null };
+  let answers: readonly Sample[] = [];
+  const most = audits[policy] ?? 0;
   await runExperiment(spec, {
-    open: (source) => openSources(source, root),
+    open: async (source) => {
+      const { sources, datasets } = await openSources(source, root);
+      return { sources: half ? halfOf(sources) : sources, datasets };
+    },
     registry: createMemoryRegistry(),
     tracking: createMemoryTracking(),
     journal: createMemoryJournal(),
@@ -89,7 +131,18 @@ export async function runWalk(
       const truths = new Map(job.steps.map(({ flow }, i) => [String(i), flow.label]));
       const ids = new Map(job.steps.map(({ flow }, i) => [flow, String(i)]));
       const keys = { flow: (flow: Flow) => ids.get(flow)!, user: () => '' };
-      const result = await runCycle(job, champion, { ...ports, keys, onLabels: (entries) => given.add(entries) });
+      let answered: readonly Sample[] = [];
+      const ask = (questions: readonly Question[]): void => {
+        answered = questions.flatMap((q) => (q.step.flow.label === undefined ? [] : [answerSample(q, q.step.flow.label)]));
+      };
+      const asked = answers.length === 0 ? job : { ...job, extra: [...answers, ...(job.extra ?? [])] };
+      const result = await runCycle(asked, champion, {
+        ...ports,
+        keys,
+        onLabels: (entries) => given.add(entries),
+        ...(most > 0 && { audit: { most, ask } }),
+      });
+      answers = [...answers, ...answered].slice(-MOST_ANSWERS);
       const { scores, record, trusted, version } = result;
       live.model = (version ?? champion)?.model ?? null;
       if (trusted) experiences.begin(trusted.golden, trusted.first);
