@@ -21,7 +21,11 @@ async function putOpposite(registry: Registry): Promise<ModelVersion> {
 
 /** A service that has learnt from its recording once, and replays it again on demand without learning. */
 async function learnt(options: Partial<ServiceOptions> = {}) {
-  const site = await startSite({ flows: 1300, ...options, config: { ...small, monitor: { window: 200, maxPsi: null, maxAgreementDrop: null } } });
+  const site = await startSite({
+    flows: 1300,
+    ...options,
+    config: { ...small, monitor: { window: 200, maxPsi: null, maxAgreementDrop: null } },
+  });
   const { call } = await createCaller(site.url);
   const replay = async (): Promise<number> => {
     await call('POST', '/sniffer/start', { capture: 'captures/conn.log', speed: 'max' });
