@@ -59,7 +59,7 @@ export async function createAlertReader(
       const learnt = (alert: StoredAlert): Sample[] => {
         const said = word(alert);
         if (said === undefined || alert.row === null) return alertSamples([alert], policy);
-        return [{ rows: [alert.row], label: said, truth: alert.truth, since: alert.ts, until: alert.ts }];
+        return [{ rows: [alert.row], label: said, source: 'person', truth: alert.truth, since: alert.ts, until: alert.ts }];
       };
       // The newest first, so that a million alerts cost no more than the ones that are learnt from; small pages, so that others get their turn.
       const top = await alerts.query({ ...filter, limit: 1 });

@@ -31,7 +31,8 @@ describe('compare', () => {
   });
 
   test('another setting: the param, then what it led to', async () => {
-    const c = compareRuns([a, await other({ labels: { benignBelow: 0.01 } })]);
+    const plain = await other({ labels: { policy: 'plain' } }); // learns from what scores say
+    const c = compareRuns([plain, await other({ labels: { policy: 'plain', benignBelow: 0.01 } })]);
     expect(rowsOf(c, 'params')).toEqual([{ what: 'labels.benignBelow', values: ['0.3', '0.01'] }]);
     expect(differing(c)).toEqual(expect.arrayContaining(['params', 'labels', 'weights', 'metrics']));
     expect(differing(c)).not.toContain('data');
