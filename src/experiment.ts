@@ -4,6 +4,7 @@ import { type Contender, createScoreboard } from './baseline.js';
 import { type CycleJob, type CycleRecord, type CycleResult, runCycle, type Train } from './cycle.js';
 import { createCycleLimit } from './cycle-limit.js';
 import { createDetector, type Detector, type Scored, type Step, type SwapRecord } from './detector.js';
+import { createErasures } from './erasures.js';
 import type { Metrics } from './evaluate.js';
 import { type CodeFile, clockOf, cycleLog, hashTags, runHashes, runMetrics, specParams, startTag, summary } from './experiment-record.js';
 import { createFeaturizer } from './featurize.js';
@@ -36,7 +37,12 @@ export interface Controls {
   /** What learners go on with when their next window begins. */
   settings(): LearningSpec;
   /** Told once, before the first event, what is watching and learning. The detector may be swapped between any two events. */
-  ready(live: { readonly detector: Detector; readonly learners: readonly Learner[] }): void;
+  ready(live: {
+    readonly detector: Detector;
+    readonly learners: readonly Learner[];
+    /** Erases a user from what the run holds in memory, up to this capture time (microseconds since the epoch). */
+    readonly erase: (user: string, until: number) => void;
+  }): void;
 }
 
 /** The part of a spec that learners go by. */
@@ -187,7 +193,9 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
     const ledger = spec.keep === 'none' ? undefined : ports.ledger;
     const key = ports.ledger?.key ?? '';
     const keys = ledger && keysOf(key);
-    controls?.ready({ detector, learners: pupils.map(({ learner }) => learner) });
+    const erasures = createErasures(key);
+    const erase = (user: string, until: number): void => erasures.erase(user, until, pupils);
+    controls?.ready({ detector, learners: pupils.map(({ learner }) => learner), erase });
     const windows = new Map<string, string>(); // cycle label -> journal id
     const cycleRuns = new Map<string, { run: string; id: string; at: number }>();
     const labelOf = (name: ModelName, cycle: number): string => `${name} cycle ${cycle}`;
@@ -206,7 +214,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
         const at = now();
         limit.begin(taken.learner);
         honesty.window(taken, detector.live(taken.learner) === null);
-        const job = { ...taken, ...(await evidenceOf(taken, { ...ports, key })) };
+        const job = erasures.job({ ...taken, ...(await evidenceOf(taken, { ...ports, key })) });
         const label = labelOf(job.learner, job.number);
         const id = windows.get(label)!;
         windows.delete(label);
@@ -221,7 +229,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
             await keptWindow(whole, champion?.version ?? null, { privacy: spec.privacy, key, breathe: ports.breathe }),
           );
         }
-        return (ports.cycle ?? runCycle)(whole, champion, {
+        const result = await (ports.cycle ?? runCycle)(whole, champion, {
           registry,
           train: ports.train,
           first:
@@ -232,7 +240,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
             }),
           run: child,
           signal: ports.signal,
-          onLabels: ledger && ((entries) => addInParts(ledger, entries, ports.breathe)),
+          onLabels: ledger && ((entries) => addInParts(ledger, erasures.labels(entries), ports.breathe)),
           keys,
           onState: async (state, data) => {
             const learnt = state === 'validating' && found !== null;
@@ -240,6 +248,7 @@ export async function runExperiment(spec: Spec, ports: ExperimentPorts): Promise
             if (learnt) others.done(found.cursor);
           },
         });
+        return erasures.result(result);
       },
       onCycle: async (result, swap) => {
         const { record } = result;

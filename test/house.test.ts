@@ -36,6 +36,7 @@ const rooms = [
     'cycle-record',
     'kept-window',
     'forget',
+    'erasures',
     'retrain',
     'recover',
     'learner',

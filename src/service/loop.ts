@@ -47,6 +47,8 @@ export interface Loop {
   /** Back to the champion's parent, or to the version given, which was live before: the gate is not asked. @throws NL_MODEL_UNKNOWN */
   rollback(name: ModelName, why: string, version?: number): Promise<Promotion>;
   history(options: { readonly limit: number; readonly learner?: ModelName; readonly all?: boolean }): Promise<readonly HistoryItem[]>;
+  /** Erases a user from what the sniffer's run holds in memory. */
+  erase(user: string): void;
   /** Ends the sniffer and waits until everything is recorded. */
   close(): Promise<void>;
 }
@@ -289,6 +291,7 @@ export async function createLoop({ ports, config, captures, events, openInterfac
       return promotion;
     },
     history: (options) => cycleHistory(ports.journal, options),
+    erase: (user) => session?.erase(user),
     async close() {
       session?.stop();
       await session?.ended;

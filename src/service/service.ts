@@ -182,6 +182,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const eraseKept = createErase({ places, mask, state, now });
   const erase: Erase = (user) => {
     shadows.forget();
+    for (const name of new Set([user, mask.user(user)])) loop.erase(name);
     return eraseKept(user);
   };
   const app = await createServer({

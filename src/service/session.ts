@@ -1,6 +1,13 @@
 import type { Detector } from '../detector.js';
 import { isNetloopError } from '../errors.js';
-import { type ExperimentPorts, type ExperimentReport, type LearningSpec, runExperiment, type TimedCycle } from '../experiment.js';
+import {
+  type Controls,
+  type ExperimentPorts,
+  type ExperimentReport,
+  type LearningSpec,
+  runExperiment,
+  type TimedCycle,
+} from '../experiment.js';
 import type { Learner } from '../learner.js';
 import type { ModelName } from '../registry.js';
 import type { Source } from '../source.js';
@@ -16,6 +23,8 @@ export interface Session {
   learners(): readonly Learner[];
   /** Null until the first batch. */
   progress(): WalkProgress | null;
+  /** Erases a user from what is held in memory. */
+  erase(user: string): void;
   /** Ends the source. Cycles under way finish; no new one begins. */
   stop(): void;
   stopping(): boolean;
@@ -52,7 +61,7 @@ export async function startSession({
   settings,
   onCycle,
 }: SessionOptions): Promise<Session> {
-  let live: { readonly detector: Detector; readonly learners: readonly Learner[] } | null = null;
+  let live: Parameters<Controls['ready']>[0] | null = null;
   let progress: WalkProgress | null = null;
   let ready: () => void = () => {};
   const loaded = new Promise<void>((resolve) => (ready = resolve));
@@ -88,6 +97,7 @@ export async function startSession({
     detector: () => live?.detector ?? null,
     learners: () => live?.learners ?? [],
     progress: () => progress,
+    erase: (user) => live?.erase(user, progress?.ts ?? 0),
     stop: () => stop.abort(),
     stopping: () => stop.signal.aborted,
     ended,
