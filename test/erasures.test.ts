@@ -46,7 +46,7 @@ async function after(erasing: boolean): Promise<{ trusted: number; ledger: numbe
     },
     onCycle: ({ learner, window }) => {
       if (learner !== 'flow' || ++cycles !== 2) return;
-      erasedAt = window.to + 60e6; // into the window that is filling
+      erasedAt = window.to + 200e6; // into the window that is filling
       if (erasing) live.erase(user, erasedAt);
     },
   });
