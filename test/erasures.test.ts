@@ -1,10 +1,12 @@
 // A user is erased while a run goes on: nothing that the run holds in memory brings the user's rows back.
 import { expect, test } from 'vitest';
+import type { CycleJob } from '../src/cycle.js';
+import { createErasures } from '../src/erasures.js';
 import type { Controls } from '../src/experiment.js';
 import { userKey } from '../src/feedback.js';
 import { createLedger, type LedgerEntry } from '../src/ledger.js';
 import type { Trusted } from '../src/trusted.js';
-import { makeFlows } from './traffic/flows.js';
+import { makeFlows, makeSteps } from './traffic/flows.js';
 import { replay, smallSpec } from './traffic/replay.js';
 
 const flows = makeFlows({ flows: 2600, seed: 5 });
@@ -66,4 +68,29 @@ test('golden set, reservoir and labels of windows that filled hold none of it; w
   const erased = await after(true);
   expect(erased).toMatchObject({ trusted: 0, ledger: 0 });
   expect(erased.later).toBeGreaterThan(5);
+});
+
+test('the window that fills, and what is remembered of those before, leave at once', () => {
+  const steps = makeSteps({ flows: 200, seed: 5 });
+  const until = steps[120]!.flow.ts;
+  const isGone = (name: string, ts: number): boolean => name === user && ts <= until;
+  const memory = steps.map(({ flow: { orig_h, ts }, row }) => ({
+    rows: [row],
+    label: null,
+    source: 'skip' as const,
+    truth: undefined,
+    since: ts,
+    until: ts,
+    user: orig_h,
+  }));
+  const held = { trusted: null, memory };
+  const erasures = createErasures(key);
+  const job = { steps } as unknown as CycleJob;
+  expect(erasures.job(job)).toBe(job);
+  erasures.erase(user, until, [held]);
+  const left = steps.filter(({ flow }) => !isGone(flow.orig_h, flow.ts));
+  expect(left.length).toBeLessThan(steps.length - 5);
+  expect(erasures.job(job).steps).toEqual(left);
+  expect(held.memory).toEqual(memory.filter((sample) => !isGone(sample.user, sample.since)));
+  expect(held.memory.some((sample) => sample.user === user)).toBe(true); // what came later
 });
