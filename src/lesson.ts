@@ -210,10 +210,11 @@ export function buildLesson(
   const held = [...judging, ...split.held];
   if (train.length === 0 || held.length === 0) return skip('too few rows to hold some back: collect longer');
   const fitted = encoder ?? fitEncoder(train.flatMap((s) => s.rows));
+  const theirs = train.filter((s) => foreign.has(s) && !isProven(s)); // what other deployments' scores say holds the champion too
   const learntUntil = train.reduce((t, s) => Math.max(t, s.until), 0);
   const taught: Taught | null =
     encoder && guard && champion
-      ? teach(train, [...memory, ...openUntil(learntUntil, samples, held, settings.maxHistory)], {
+      ? teach(train, [...memory, ...openUntil(learntUntil, samples, held, settings.maxHistory), ...theirs], {
           champion,
           encoder,
           length,
