@@ -24,7 +24,7 @@ await runExperiment(
     source: { files: [log] },
     publish: true,
     behaviour: { enabled: false },
-    flow: { every: { flows: 400 }, minSamples: 50, first: { epochs: 5, learningRate: 0.002 } },
+    flow: { every: { flows: 400 }, retrain: 'clock', minSamples: 50, first: { epochs: 5, learningRate: 0.002 } },
     gate: { preset: 'plain' },
   }),
   {
