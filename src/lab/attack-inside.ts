@@ -22,8 +22,9 @@ const SETTLE = 12;
 /** Lets the service learn its first champions from the truth of the shipped day, as `npm start` does. */
 async function teach(service: ServiceProcess): Promise<void> {
   await service.call('PUT', '/learning/config', {
-    flow: { every: { seconds: 600 }, minSamples: 50 },
+    flow: { every: { seconds: 600 }, minSamples: 50, retrain: 'clock' }, // a cycle is to be seen, whatever the champion knew
     behaviour: { every: { seconds: 600 } },
+    monitor: { retrain: false }, // and it is to see everything
   });
   await service.call('POST', '/sniffer/start', { capture: 'datasets/lab/day1/capture.pcap.xz', speed: 'max' });
   const taught = ({ learners }: { learners: { live: number | null }[] }): boolean => learners.every(({ live }) => live !== null);
