@@ -7,6 +7,7 @@ import { isProven, type Known } from './evidence.js';
 import type { GateSettings } from './gate.js';
 import type { Guard } from './guard.js';
 import { type Label, type LabelPolicy, label } from './label.js';
+import { evenly } from './memory.js';
 import type { LabelledBatch, Model, TrainOptions } from './model.js';
 import type { Random } from './random.js';
 import type { ModelName } from './registry.js';
@@ -164,8 +165,7 @@ export function reviewWindow(
 function openUntil(until: number, samples: readonly Sample[], held: readonly Sample[], most: number): readonly Sample[] {
   const judged = new Set(held.flatMap(({ rows }) => rows));
   const open = samples.filter((s) => !isProven(s) && s.until <= until && !s.rows.some((row) => judged.has(row)));
-  const every = Math.ceil(open.length / most);
-  return open.filter((_, i) => i % every === 0);
+  return evenly(open, most);
 }
 
 /**

@@ -9,18 +9,10 @@ import { loadModel } from '../src/networks/load.js';
 import { answerSample, type Question } from '../src/questions.js';
 import { createMemoryRegistry, type ModelName, type ModelVersion } from '../src/registry.js';
 import { resolveSpec } from '../src/spec.js';
+import { trainHere } from '../src/workers/train-here.js';
 import { makeSteps } from './traffic/flows.js';
 
 const spec = resolveSpec({ source: { files: ['-'] } });
-const inProcess: Train = async (file, batch, options) => {
-  const model = loadModel(file);
-  try {
-    const report = await model.train(batch, options);
-    return { model: model.save(), report };
-  } finally {
-    model.dispose();
-  }
-};
 const settings = {
   flow: { ...spec.flow, minSamples: 50, first: { epochs: 12, batch: 32, learningRate: 2e-3 } },
   behaviour: { ...spec.behaviour, minSamples: 10, units: [12], dense: [8], first: { epochs: 20, batch: 16, learningRate: 5e-3 } },
@@ -39,7 +31,7 @@ const jobOf = (learner: ModelName, steps: Step[], more: Partial<CycleJob> = {}):
   trusted: null,
   ...more,
 });
-const portsOf = (more: Partial<CyclePorts> = {}): CyclePorts => ({ registry: createMemoryRegistry(), train: inProcess, ...more });
+const portsOf = (more: Partial<CyclePorts> = {}): CyclePorts => ({ registry: createMemoryRegistry(), train: trainHere, ...more });
 
 /** Steps as a detector with this flow model live would have scored them. */
 function scored(steps: Step[], version: ModelVersion): Step[] {
@@ -305,7 +297,7 @@ describe('what an experiment file says of a training', () => {
     let architecture: unknown;
     const train: Train = (file, batch, given) => {
       [architecture, options] = [file.architecture, given];
-      return inProcess(file, batch, given);
+      return trainHere(file, batch, given);
     };
     const { record } = await runCycle(
       jobOf(learner, makeSteps({ flows: learner === 'flow' ? 300 : 900 }), { settings: own }),

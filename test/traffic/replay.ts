@@ -1,14 +1,13 @@
 import { createMemoryAlertStore } from '../../src/alert.js';
-import type { Train } from '../../src/cycle.js';
 import { type ExperimentPorts, type ExperimentReport, runExperiment } from '../../src/experiment.js';
 import type { Flow } from '../../src/flow.js';
 import { canonical, sha256 } from '../../src/hash.js';
 import { createMemoryJournal } from '../../src/journal.js';
-import { loadModel } from '../../src/networks/load.js';
 import { createMemoryRegistry } from '../../src/registry.js';
 import type { RecordedRun } from '../../src/rerun.js';
 import { resolveSpec, type Spec } from '../../src/spec.js';
 import { createMemoryTracking } from '../../src/tracking.js';
+import { trainHere } from '../../src/workers/train-here.js';
 
 /** A small experiment on flow records: three windows of each learner, in about a second. */
 export const smallSpec = (over: Record<string, unknown> = {}): Spec =>
@@ -26,17 +25,6 @@ export const smallSpec = (over: Record<string, unknown> = {}): Spec =>
     },
     ...over,
   });
-
-/** Training in this process, as a worker would do it. */
-export const train: Train = async (file, batch, options) => {
-  const model = loadModel(file);
-  try {
-    const report = await model.train(batch, options);
-    return { model: model.save(), report };
-  } finally {
-    model.dispose();
-  }
-};
 
 /** Runs a spec on flows in memory, and gives report and run as a tracking store would give them back. */
 export async function replay(
@@ -58,7 +46,7 @@ export async function replay(
     journal: createMemoryJournal(),
     alerts: createMemoryAlertStore(),
     trusted: { load: async () => null, save: async () => {} },
-    train,
+    train: trainHere,
     environment,
     now: () => 0,
     ...more,

@@ -19,7 +19,7 @@ import { openSources } from '../../../src/sources/open.js';
 import { loadSpec } from '../../../src/sources/spec-file.js';
 import { mergeSpecs, resolveSpec, type Spec } from '../../../src/spec.js';
 import { createMemoryTracking } from '../../../src/tracking.js';
-import { train } from '../../traffic/replay.js';
+import { trainHere as train } from '../../../src/workers/train-here.js';
 import { createExperiences, type Lasting } from './experiences.js';
 
 /** Streams with an order in time, each an experiment of the workbench. */
